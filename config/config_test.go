@@ -1,0 +1,229 @@
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// smallest is the smallest configuration of this version.
+const smallest = `
+[[site]]
+hosts    = ["shop.example.com"]
+tls      = "self-signed"
+upstream = "127.0.0.1:8080"
+`
+
+// parse returns the Config of a text that must be right.
+func parse(t *testing.T, text string) *Config {
+	t.Helper()
+	c, err := Parse("sluice.toml", []byte(text))
+	if err != nil {
+		t.Fatalf("%s\n%v", text, err)
+	}
+	return c
+}
+
+// "The four-line config must work": the one thing in its way is that this
+// version has no ACME.
+func TestFourLineConfigLacksOnlyACME(t *testing.T) {
+	_, err := Parse("sluice.toml", []byte(`[[site]]
+hosts    = ["shop.example.com"]
+upstream = "127.0.0.1:8080"
+`))
+	want := `sluice.toml:1: site.tls: "auto" (ACME) is not in this version yet; ` +
+		`write tls = "self-signed", tls = "off" or tls = { cert = "...", key = "..." }`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// The defaults of the contract, written out once more.
+func TestDefaults(t *testing.T) {
+	want := &Config{
+		File: "sluice.toml",
+		Server: Server{
+			HTTP:          Address{On: true, Port: 80},
+			HTTPS:         Address{On: true, Port: 443},
+			HeaderTimeout: 10 * time.Second,
+			BodyTimeout:   30 * time.Second,
+			IdleTimeout:   75 * time.Second,
+			DrainTimeout:  30 * time.Second,
+			MaxHeader:     32768,
+			MaxFields:     128,
+		},
+		Log: Log{Access: LogStdout},
+		Sites: []Site{{
+			Hosts:    []string{"shop.example.com"},
+			TLS:      TLS{Mode: TLSSelfSigned},
+			Pool:     "127.0.0.1:8080",
+			Redirect: true,
+			Degraded: Degraded{JSON: []byte(`{"code":503,"msg":"busy"}`), RetryAfter: 5 * time.Second},
+		}},
+		Pools: []Pool{{
+			Name:            "127.0.0.1:8080",
+			Upstreams:       []Upstream{{Host: "127.0.0.1", Port: 8080, Weight: 1}},
+			Policy:          PolicyRoundRobin,
+			ConnectTimeout:  250 * time.Millisecond,
+			ResponseTimeout: 30 * time.Second,
+			RetryOn:         []int{502, 503, 504},
+			RetryBudget:     0.2,
+			Protocol:        ProtocolHTTP1,
+		}},
+	}
+	if got := parse(t, smallest); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestEverythingWritten(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir)
+	c, err := Parse(filepath.Join(dir, "sluice.toml"), []byte(`
+server.http = ""
+server.https = "[::1]:8443"
+server.trusted_proxies = ["10.0.0.0/8", "192.0.2.1", "2001:db8::1", "::ffff:10.1.0.0/112"]
+server.proxy_protocol = true
+server.drain_timeout = "0s"
+server.max_header = 65_536
+server.max_connections = 0x100
+server.max_connections_per_address = 64
+server.debug = true
+log = { access = "logs/access.log" }
+
+[[site]]
+hosts = ["*.Example.COM", "192.0.2.7", "2001:DB8:0::7"]
+tls = { cert = "cert.pem", key = "key.pem" }
+upstream = "app"
+redirect = false
+default = true
+
+[[site.route]]
+path = "/api"
+upstream = ["10.0.0.3:3000 weight=2", "[fd00::3]:3000"]
+degraded = "json"
+[[site.route]]
+path = "/static/"
+
+[site.degraded]
+html = "degraded.html"
+json = "[]"
+retry_after = "1m"
+
+[upstream.app]
+servers = ["10.0.0.2:3001-3003", "App.Internal:3000"]
+retry_on = [504, 500]
+retry_budget = 1
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.Server
+	if s.HTTP.On || s.HTTPS.String() != "[::1]:8443" || !s.ProxyProtocol || !s.Debug || s.DrainTimeout != 0 ||
+		s.MaxHeader != 65536 || s.MaxConnections != 256 || s.MaxConnectionsPerAddress != 64 {
+		t.Errorf("server: %+v", s)
+	}
+	prefixes := []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32"),
+		netip.MustParsePrefix("2001:db8::1/128"), netip.MustParsePrefix("10.1.0.0/16"),
+	}
+	if !reflect.DeepEqual(s.TrustedProxies, prefixes) {
+		t.Errorf("trusted_proxies: got %v, want %v", s.TrustedProxies, prefixes)
+	}
+	if want := (Log{Access: LogFile, File: filepath.Join(dir, "logs/access.log")}); c.Log != want {
+		t.Errorf("log: got %+v, want %+v", c.Log, want)
+	}
+	site := Site{
+		Hosts:   []string{"*.example.com", "192.0.2.7", "2001:db8::7"},
+		TLS:     TLS{Mode: TLSFiles, CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")},
+		Pool:    "app",
+		Default: true,
+		Routes: []Route{
+			{Path: "/api", Pool: "*.example.com/api", Degraded: DegradedJSON},
+			{Path: "/static/", Pool: "app", Degraded: DegradedAuto},
+		},
+		Degraded: Degraded{HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute},
+	}
+	if !reflect.DeepEqual(c.Sites, []Site{site}) {
+		t.Errorf("site: got %+v, want %+v", c.Sites, site)
+	}
+	list, app := c.Pools[0], c.Pools[1]
+	if list.Name != "*.example.com/api" || !reflect.DeepEqual(list.Upstreams,
+		[]Upstream{{"10.0.0.3", 3000, 2}, {"fd00::3", 3000, 1}}) {
+		t.Errorf("unnamed Pool: %+v", list)
+	}
+	if app.RetryBudget != 1 || !reflect.DeepEqual(app.RetryOn, []int{500, 504}) || !reflect.DeepEqual(app.Upstreams,
+		[]Upstream{{"10.0.0.2", 3001, 1}, {"10.0.0.2", 3002, 1}, {"10.0.0.2", 3003, 1}, {"app.internal", 3000, 1}}) {
+		t.Errorf("app: %+v", app)
+	}
+}
+
+func TestEmptyRetryOnTurnsItOff(t *testing.T) {
+	c := parse(t, smallest+"[upstream.app]\nservers = [\"a:80\"]\nretry_on = []\n")
+	if p, found := c.Pool("app"); !found || len(p.RetryOn) != 0 {
+		t.Errorf("got %+v, %v", p, found)
+	}
+}
+
+func TestPlacesThatNameOneAddressShareItsPool(t *testing.T) {
+	c := parse(t, smallest+strings.Replace(smallest, "shop", "www", 1))
+	if len(c.Pools) != 1 || c.Sites[0].Pool != c.Sites[1].Pool {
+		t.Errorf("got %+v", c.Pools)
+	}
+}
+
+func TestPoolsAreFoundByName(t *testing.T) {
+	c := parse(t, smallest+"[upstream.b]\nservers = [\"b:80\"]\n[upstream.a]\nservers = [\"a:80\"]\n")
+	for _, name := range []string{"127.0.0.1:8080", "a", "b"} {
+		if p, found := c.Pool(name); !found || p.Name != name {
+			t.Errorf("%s: got %+v, %v", name, p, found)
+		}
+	}
+	if _, found := c.Pool("c"); found {
+		t.Error("found a Pool that is not there")
+	}
+}
+
+func TestTenThousandServersAreAllowed(t *testing.T) {
+	c := parse(t, strings.Replace(smallest, "127.0.0.1:8080", "127.0.0.1:1-10000", 1))
+	if n := len(c.Pools[0].Upstreams); n != 10_000 {
+		t.Errorf("got %d Upstreams", n)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sluice.toml")
+	_, err := Load(file)
+	want := file + ":1: cannot be read: no such file or directory; name an existing file that this user may read"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+
+	if err := os.WriteFile(file, []byte(smallest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(file)
+	if err != nil || c.File != file {
+		t.Errorf("got %+v, %v", c, err)
+	}
+
+	padding := "# " + strings.Repeat("x", maxFile-len(smallest)-2)
+	if err := os.WriteFile(file, []byte(smallest+padding), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(file); err != nil {
+		t.Errorf("1 MiB: %v", err)
+	}
+	if err := os.WriteFile(file, []byte(smallest+padding+"x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(file)
+	want = file + ":1: the file is larger than 1MiB; split the work over several Sluices"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,144 @@
+package config
+
+import "slices"
+
+// tableSpec is what may stand in one table of the file.
+type tableSpec struct {
+	path   string // as messages name it, with NAME for a Pool's name
+	header string // as a person writes it
+	keys   []keySpec
+}
+
+// keySpec is one key of a table.
+type keySpec struct {
+	name     string
+	standard string // the default as TOML; empty where there is none
+	example  string // a right value as TOML, where the default is not one
+	later    bool   // part of the contract, but not in this version yet
+}
+
+// schema is the one place that says which keys exist and what their defaults
+// are. A default is TOML text that is read like a written value, so it cannot
+// escape validation; the example file and the reference are tested against
+// this table.
+var schema = []tableSpec{
+	{path: "", header: "the top of the file", keys: []keySpec{
+		{name: "server"},
+		{name: "log"},
+		{name: "site"},
+		{name: "upstream"},
+		{name: "acme", later: true},
+	}},
+	{path: "server", header: "[server]", keys: []keySpec{
+		{name: "http", standard: `":80"`},
+		{name: "https", standard: `":443"`},
+		{name: "trusted_proxies", standard: `[]`, example: `["10.0.0.0/8"]`},
+		{name: "proxy_protocol", standard: `false`},
+		{name: "header_timeout", standard: `"10s"`},
+		{name: "body_timeout", standard: `"30s"`},
+		{name: "idle_timeout", standard: `"75s"`},
+		{name: "drain_timeout", standard: `"30s"`},
+		{name: "max_header", standard: `"32KiB"`},
+		{name: "max_fields", standard: `128`},
+		{name: "max_connections", standard: `0`},
+		{name: "max_connections_per_address", standard: `0`},
+		{name: "debug", standard: `false`},
+		{name: "admin", later: true},
+		{name: "state_dir", later: true},
+	}},
+	{path: "log", header: "[log]", keys: []keySpec{
+		{name: "access", standard: `"stdout"`},
+	}},
+	{path: "site", header: "[[site]]", keys: []keySpec{
+		{name: "hosts", example: `["shop.example.com"]`},
+		{name: "tls", standard: `"auto"`},
+		{name: "upstream", example: `"127.0.0.1:8080"`},
+		{name: "redirect", standard: `true`},
+		{name: "default", standard: `false`},
+		{name: "route"},
+		{name: "degraded"},
+		{name: "limit", later: true},
+	}},
+	{path: "site.tls", header: "tls = { … }", keys: []keySpec{
+		{name: "cert", example: `"fullchain.pem"`},
+		{name: "key", example: `"privkey.pem"`},
+	}},
+	{path: "site.route", header: "[[site.route]]", keys: []keySpec{
+		{name: "path", example: `"/api/"`},
+		{name: "upstream", example: `"127.0.0.1:8080"`},
+		{name: "degraded", standard: `"auto"`},
+	}},
+	{path: "site.degraded", header: "[site.degraded]", keys: []keySpec{
+		{name: "html", example: `"degraded.html"`},
+		{name: "json", standard: `'{"code":503,"msg":"busy"}'`},
+		{name: "retry_after", standard: `"5s"`},
+	}},
+	{path: "upstream.NAME", header: "[upstream.NAME]", keys: []keySpec{
+		{name: "servers", example: `["127.0.0.1:8080"]`},
+		{name: "policy", standard: `"round_robin"`},
+		{name: "connect_timeout", standard: `"250ms"`},
+		{name: "response_timeout", standard: `"30s"`},
+		{name: "retry_on", standard: `[502, 503, 504]`},
+		{name: "retry_budget", standard: `0.2`},
+		{name: "protocol", standard: `"http1"`},
+		{name: "max_concurrency", later: true},
+		{name: "health", later: true},
+	}},
+}
+
+// howTo returns what to write for k.
+func (k *keySpec) howTo() string {
+	value := k.example
+	if value == "" {
+		value = k.standard
+	}
+	return "write " + k.name + " = " + value
+}
+
+// specOf returns the table of that path.
+func specOf(path string) *tableSpec {
+	for i := range schema {
+		if schema[i].path == path {
+			return &schema[i]
+		}
+	}
+	panic("internal error: no table " + path + " in the schema")
+}
+
+// key returns the key of that name, or nil.
+func (t *tableSpec) key(name string) *keySpec {
+	i := slices.IndexFunc(t.keys, func(k keySpec) bool { return k.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &t.keys[i]
+}
+
+// names returns the keys of t that this version reads.
+func (t *tableSpec) names() []string {
+	var names []string
+	for _, k := range t.keys {
+		if !k.later {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// homeOf returns the header of the one table other than t that has a key of
+// that name: where a key that has slipped into t belongs. It returns "" if
+// there is none or more than one.
+func homeOf(name string, t *tableSpec) string {
+	home := ""
+	for i := range schema {
+		k := schema[i].key(name)
+		if k == nil || k.later || &schema[i] == t {
+			continue
+		}
+		if home != "" {
+			return ""
+		}
+		home = schema[i].header
+	}
+	return home
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Server is what holds for all Sites: Listeners, and limits on what a client
+// may send and how long it may take.
+type Server struct {
+	HTTP  Address // plain; at least one of the two is on
+	HTTPS Address
+
+	TrustedProxies []netip.Prefix // masked; whose X-Forwarded-* and PROXY header is believed
+	ProxyProtocol  bool           // connections from TrustedProxies begin with a PROXY header
+
+	HeaderTimeout time.Duration // for a whole request head
+	BodyTimeout   time.Duration // without progress in a body
+	IdleTimeout   time.Duration // between requests of a connection
+	DrainTimeout  time.Duration // for Exchanges to finish at the end; may be 0
+
+	MaxHeader                int // bytes of a request head
+	MaxFields                int // fields of a request head
+	MaxConnections           int // 0: from the descriptor limit
+	MaxConnectionsPerAddress int // 0: a quarter of MaxConnections
+
+	Debug bool // failure details in Proxy-Status for everybody
+}
+
+const (
+	shortest       = 10 * time.Millisecond // below this a timeout only breaks things
+	longestTimeout = time.Hour
+	longestIdle    = 24 * time.Hour
+
+	leastHeader = 1 << 10
+	mostHeader  = 256 << 10
+	leastFields = 8
+	mostFields  = 1000
+
+	mostConnections = 10_000_000
+)
+
+// server reads [server].
+func (d *decoder) server(s section) Server {
+	timeout := durationBetween(shortest, longestTimeout)
+	v := Server{
+		HTTP:           s.listen("http"),
+		HTTPS:          s.listen("https"),
+		TrustedProxies: s.prefixes("trusted_proxies"),
+		ProxyProtocol:  s.boolean("proxy_protocol"),
+
+		HeaderTimeout: read(s, "header_timeout", timeout),
+		BodyTimeout:   read(s, "body_timeout", timeout),
+		IdleTimeout:   read(s, "idle_timeout", durationBetween(shortest, longestIdle)),
+		DrainTimeout:  read(s, "drain_timeout", durationBetween(0, longestIdle)),
+
+		MaxHeader:                s.size("max_header", leastHeader, mostHeader),
+		MaxFields:                s.integer("max_fields", leastFields, mostFields),
+		MaxConnections:           s.integer("max_connections", 0, mostConnections),
+		MaxConnectionsPerAddress: s.integer("max_connections_per_address", 0, mostConnections),
+
+		Debug: s.boolean("debug"),
+	}
+	s.checkListeners(v)
+	if v.ProxyProtocol && len(s.value("trusted_proxies").items) == 0 {
+		s.fail("proxy_protocol", `write trusted_proxies = ["…"] with the addresses of the proxy in front`,
+			"nobody may send the PROXY header while trusted_proxies is empty")
+	}
+	if v.MaxConnections > 0 && v.MaxConnectionsPerAddress > v.MaxConnections {
+		s.fail("max_connections_per_address", "write a smaller number, or 0 for a quarter of max_connections",
+			"is more than max_connections")
+	}
+	return v
+}
+
+// listen returns the Address of a key. One that cannot be read counts as on,
+// or everything that needs it would be reported, too.
+func (s section) listen(name string) Address {
+	a := read(s, name, parseAddress)
+	if n := s.value(name); n.kind != kindText || n.text != "" {
+		a.On = true
+	}
+	return a
+}
+
+// checkListeners reports Listeners that cannot work together.
+func (s section) checkListeners(v Server) {
+	later := "https"
+	if s.line("http") > s.line("https") {
+		later = "http"
+	}
+	if !v.HTTP.On && !v.HTTPS.On {
+		s.fail(later, `write https = ":443" or http = ":80"`, "http and https are both off, so nothing could be received")
+	}
+	if v.HTTP.overlaps(v.HTTPS) {
+		s.fail(later, "write another port", "http %s and https %s take the same address", v.HTTP, v.HTTPS)
+	}
+}
+
+// prefixes returns the networks in the list of a key.
+func (s section) prefixes(name string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, item := range s.texts(name) {
+		p, bad := parsePrefix(item.text)
+		if bad != nil {
+			s.d.add(item.line, s.key(name), bad.remedy, "%s", bad.problem)
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}

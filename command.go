@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"sluice/config"
+	"sluice/server"
+)
+
+const defaultConfig = "/etc/sluice/sluice.toml"
+
+// newCommand returns the command line.
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sluice",
+		Short: "A reverse proxy that terminates TLS, fails fast and explains itself",
+		Long: `Sluice stands in front of one small server, or a few: it terminates TLS,
+spreads requests over upstreams, passes over those that fail, and answers with
+a degraded page when none is left.
+
+See it work in a minute:      sluice demo
+Try a config without risk:    sluice check --config FILE
+Serve:                        sluice run --config FILE`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(runCommand(), checkCommand(), demoCommand(), versionCommand())
+	return root
+}
+
+func configFlag(c *cobra.Command) *string {
+	return c.Flags().StringP("config", "c", defaultConfig, "the configuration file")
+}
+
+func runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Serve by a configuration file until SIGTERM or SIGINT",
+		Long: `Serve by a configuration file.
+
+SIGTERM, SIGINT  stop accepting, let running requests finish (server.drain_timeout), end;
+                 a second one ends at once
+SIGUSR1          reopen the access log (for logrotate)`,
+		Args: cobra.NoArgs,
+	}
+	file := configFlag(c)
+	c.RunE = func(*cobra.Command, []string) error { return run(*file) }
+	return c
+}
+
+func checkCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Do all that run does before it binds, and say what is wrong",
+		Args:  cobra.NoArgs,
+	}
+	file := configFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if _, err := build(*file); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", *file)
+		return nil
+	}
+	return c
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(c *cobra.Command, _ []string) {
+			fmt.Fprintf(c.OutOrStdout(), "sluice %s, %s, %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		},
+	}
+}
+
+// version returns what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+// build does everything up to, and without, binding.
+func build(file string) (*server.Server, error) {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	return server.New(cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+}
+
+func run(file string) error {
+	s, err := build(file)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := s.Listen(ctx); err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	return withReopen(s, func() error { return s.Run(ctx) })
+}
+
+// withReopen runs f and has the access log reopened on SIGUSR1 meanwhile.
+func withReopen(s *server.Server, f func() error) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range signals {
+			s.ReopenLogs()
+		}
+	}()
+	defer func() {
+		signal.Stop(signals)
+		close(signals)
+		<-ended
+	}()
+	return f()
+}

@@ -1,0 +1,119 @@
+package listener
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// freshGrace is how long after Shutdown a connection that has not sent
+	// a byte yet may still begin. Its client has no reason to expect a
+	// close, and may not try again.
+	freshGrace = time.Second
+
+	// abortGrace is how long Wait lets aborted connections' goroutines unwind.
+	abortGrace = time.Second
+)
+
+// Shutdown stops accepting and closes the listening socket. Connections that
+// are idle, that is inside Await after something was served, are told by
+// ErrEnd; the others find Draining true and may finish. It does not wait.
+func (l *Listener) Shutdown() {
+	if !l.drain() {
+		return
+	}
+	l.ln.Close()
+	for _, c := range l.connections() {
+		c.endIdle(false)
+	}
+}
+
+// drain marks us; false: it was done before.
+func (l *Listener) drain() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.draining.Swap(true) {
+		return false
+	}
+	close(l.stopped)
+	return true
+}
+
+// Wait returns when all connections are gone. When ctx ends before, the rest
+// is aborted, counted and given a moment to unwind; then Wait returns an error
+// that says how many there were. It is called once, after Shutdown.
+func (l *Listener) Wait(ctx context.Context) error {
+	gone := l.allGone()
+	grace := time.NewTimer(freshGrace)
+	defer grace.Stop()
+	for over := false; !over; {
+		select {
+		case <-gone:
+			return nil
+		case <-grace.C:
+			l.endFresh()
+		case <-ctx.Done():
+			over = true
+		}
+	}
+	n := l.abortAll()
+	timer := time.NewTimer(abortGrace)
+	defer timer.Stop()
+	select {
+	case <-gone:
+	case <-timer.C:
+	}
+	return fmt.Errorf("%d connections aborted: %w", n, ctx.Err())
+}
+
+// endFresh ends the connections that have had their grace.
+func (l *Listener) endFresh() {
+	l.graceOver.Store(true)
+	for _, c := range l.connections() {
+		c.endIdle(true)
+	}
+}
+
+// Close is Shutdown without mercy: open connections are aborted.
+func (l *Listener) Close() error {
+	l.Shutdown()
+	l.abortAll()
+	return nil
+}
+
+// allGone returns a channel that is closed when no connection is open.
+func (l *Listener) allGone() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	gone := make(chan struct{})
+	if len(l.open) == 0 {
+		close(gone)
+	} else {
+		l.gone = gone
+	}
+	return gone
+}
+
+// abortAll resets all open connections, tells their hangup handlers, and
+// returns how many there were.
+func (l *Listener) abortAll() int {
+	open := l.connections()
+	for _, c := range open {
+		c.Hangup()
+		c.Abort()
+	}
+	l.counts.aborted.Add(uint64(len(open)))
+	return len(open)
+}
+
+// connections returns the open connections.
+func (l *Listener) connections() []*Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]*Conn, 0, len(l.open))
+	for c := range l.open {
+		all = append(all, c)
+	}
+	return all
+}

@@ -1,0 +1,230 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"sluice/socket"
+)
+
+func TestDrainEndsTheIdleAndLetsTheBusyFinish(t *testing.T) {
+	release := make(chan struct{})
+	awaited := make(chan error, 2)
+	s := serve(t, Config{}, func(c *Conn) {
+		defer c.Close()
+		p := make([]byte, 100)
+		for {
+			err := c.Await()
+			if err != nil {
+				awaited <- err
+				return
+			}
+			n, err := c.Read(p)
+			if err != nil {
+				return
+			}
+			if string(p[:n]) == "slow\n" {
+				<-release
+			}
+			c.Write(p[:n])
+		}
+	})
+	idle, busy := s.dial(), s.dial()
+	wantEcho(t, idle, "quick\n")
+	wantEcho(t, busy, "quick\n")
+	io.WriteString(busy, "slow\n")
+	eventually(t, "one idle, one busy", func() bool { st := s.Stats(); return st.Open == 2 && st.Idle == 1 })
+
+	s.Shutdown()
+	if err := <-s.ended; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	if err := <-awaited; err != ErrEnd {
+		t.Errorf("the idle one's Await: %v", err)
+	}
+	wantClosed(t, idle)
+	if _, err := net.Dial("tcp", s.address); err == nil {
+		t.Error("still accepting")
+	}
+	eventually(t, "only the busy one", func() bool { return s.Stats().Open == 1 })
+	close(release)
+	if got := readLine(t, busy); got != "slow" {
+		t.Errorf("the busy one got %q", got)
+	}
+	if err := <-awaited; err != ErrEnd {
+		t.Errorf("the busy one's Await: %v", err)
+	}
+	if err := s.Wait(context.Background()); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+}
+
+func TestAFreshConnectionMayStillBegin(t *testing.T) {
+	s := serve(t, Config{}, func(c *Conn) {
+		defer c.Close()
+		if c.Await() == nil && c.Draining() {
+			p := make([]byte, 10)
+			n, _ := c.Read(p)
+			c.Write(p[:n])
+		}
+	})
+	late, silent := s.dial(), s.dial()
+	eventually(t, "both waiting", func() bool { return s.Stats().Idle == 2 })
+	s.Shutdown()
+	wantEcho(t, late, "late\n")
+	if err := s.Wait(context.Background()); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+	wantClosed(t, silent)
+}
+
+func TestWaitAbortsTheRestAndTellsTheirHandlers(t *testing.T) {
+	s := serve(t, Config{}, func(c *Conn) {
+		defer c.Close()
+		told := make(chan struct{})
+		c.OnHangup(closer(told))
+		c.Write([]byte("in\n"))
+		<-told // as one that waits for an upstream
+	})
+	nc := s.dial()
+	readLine(t, nc)
+	s.Shutdown()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Wait: %v", err)
+	}
+	if st := s.Stats(); st.Aborted != 1 || st.Open != 0 {
+		t.Errorf("%+v", st)
+	}
+	if _, err := nc.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the client reads %v", err)
+	}
+}
+
+type closer chan struct{}
+
+func (c closer) Hangup() { close(c) }
+
+// An end of idleness meets Await or nothing: never a Read behind it.
+func TestEndingNeverHitsABusyConnection(t *testing.T) {
+	var failed atomic.Value
+	s := serve(t, Config{}, func(c *Conn) {
+		defer c.Close()
+		p := make([]byte, 10)
+		for {
+			if err := c.Await(); err == ErrEnd {
+				continue // as one with streams under way
+			} else if err != nil {
+				return
+			}
+			n, err := c.Read(p)
+			if errors.Is(err, socket.ErrInterrupted) {
+				failed.Store(err)
+			}
+			if err != nil {
+				return
+			}
+			c.Write(p[:n])
+		}
+	})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				s.endIdlest()
+				runtime.Gosched()
+			}
+		}
+	})
+	nc := s.dial()
+	for range 2000 {
+		wantEcho(t, nc, "x")
+	}
+	close(stop)
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		t.Errorf("a Read failed: %v", err)
+	}
+	if s.Stats().Evicted == 0 {
+		t.Log("no end met an Await: nothing was tested")
+	}
+}
+
+// failingListener fails its first accepts.
+type failingListener struct {
+	net.Listener
+	err   error
+	left  int
+	times []time.Time
+}
+
+func (f *failingListener) Accept() (net.Conn, error) {
+	if f.left > 0 {
+		f.left--
+		f.times = append(f.times, time.Now())
+		return nil, &net.OpError{Op: "accept", Err: f.err}
+	}
+	return f.Listener.Accept()
+}
+
+func TestAcceptFailuresPauseAndPass(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &failingListener{Listener: ln, err: syscall.EMFILE, left: 4}
+	s := serveOn(t, f, Config{}, echoLines)
+	wantEcho(t, s.dial(), "hello\n")
+	for range 4 {
+		s.wantFailure(PhaseAccept, causeDescriptors)
+	}
+	if got := s.Stats().AcceptErrors[causeDescriptors]; got != 4 {
+		t.Errorf("counted %d, want 4", got)
+	}
+	for i := 1; i < len(f.times); i++ {
+		if got, want := f.times[i].Sub(f.times[i-1]), pauseFirst<<(i-1); got < want {
+			t.Errorf("pause %d took %v, want %v at least", i, got, want)
+		}
+	}
+}
+
+func TestPauseGrowsToASecondAndEndsWithShutdown(t *testing.T) {
+	var p pause
+	stopped := make(chan struct{})
+	close(stopped)
+	for range 20 {
+		p.wait(stopped)
+	}
+	if p.next != pauseMost {
+		t.Errorf("pause of %v, want %v", p.next, pauseMost)
+	}
+	p.reset()
+	p.wait(stopped)
+	if p.next != pauseFirst {
+		t.Errorf("pause of %v after reset, want %v", p.next, pauseFirst)
+	}
+}
+
+func TestServeSaysIfSomebodyElseClosedTheSocket(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	if err := New(ln, Config{}, NewCaps(), nil).Serve(echoLines); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Serve: %v", err)
+	}
+}

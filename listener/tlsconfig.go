@@ -1,0 +1,48 @@
+package listener
+
+import (
+	"crypto/tls"
+	"fmt"
+)
+
+// TLSConfig returns what every TLS listener of ours offers: TLS 1.2 and 1.3,
+// Go's default curves (the post-quantum one included), session tickets, and
+// for TLS 1.2 only suites with forward secrecy and authenticated encryption.
+func TLSConfig(getCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), protos []string) *tls.Config {
+	return &tls.Config{
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			cert, err := getCertificate(hello)
+			if err != nil {
+				return nil, &certificateError{name: hello.ServerName, err: err}
+			}
+			return cert, nil
+		},
+		NextProtos: protos,
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+		// Small first records are for slow networks of long ago; they cost
+		// a seal and a header each.
+		DynamicRecordSizingDisabled: true,
+	}
+}
+
+// certificateError marks a handshake that failed for want of a certificate.
+type certificateError struct {
+	name string
+	err  error
+}
+
+func (e *certificateError) Error() string {
+	return fmt.Sprintf("certificate for %q: %v", e.name, e.err)
+}
+func (e *certificateError) Unwrap() error { return e.err }
+
+// versions names TLS versions by their last digit.
+var versions = [16]string{tls.VersionTLS12 & 0xf: "1.2", tls.VersionTLS13 & 0xf: "1.3"}

@@ -1,0 +1,147 @@
+package proxy
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"sluice/http1"
+	"sluice/message"
+	"sluice/upstream"
+)
+
+// attempt tries the Exchange on one Upstream: dial or reuse, send, wait for
+// the head. It returns the head of the final response, or why there is none.
+// Either way leave or relay comes next.
+func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.Failure) {
+	began := time.Now()
+	if x.attempts == 0 {
+		x.firstTry = began
+	}
+	x.attempts++
+	x.tried = x.tried.With(up)
+	x.up, x.addr = up, up.Address
+	conn, f := x.connection(up)
+	if f != nil {
+		return nil, f
+	}
+	sent := began
+	if !x.reused {
+		sent = time.Now()
+		x.connect = sent.Sub(began)
+	}
+	x.conn = conn
+	pool := x.route.Pool
+	conn.Begin(x.r.Method, http1.Silence{
+		Counted: pool.ResponseTimeout, Open: x.gen.StreamTimeout, Write: x.gen.BodyTimeout})
+	x.w.Watch(conn)
+	if f := x.send(); f != nil {
+		return nil, f
+	}
+	return x.await(sent.Add(pool.ResponseTimeout))
+}
+
+// connection returns a connection to the Upstream, reused or new.
+func (x *Exchange) connection(up *upstream.Upstream) (conn *http1.ClientConn, f *message.Failure) {
+	x.reused = false
+	if x.fresh {
+		x.fresh = false
+		return up.GetFresh()
+	}
+	conn, x.reused, f = up.Get()
+	return conn, f
+}
+
+// send sends the request: the head, what was kept of the body by an earlier
+// Attempt, and what is there of the rest. If that is not all, a pump goes on
+// with it.
+func (x *Exchange) send() *message.Failure {
+	x.conn.SendHead(x.r)
+	if x.r.Body == nil {
+		return x.conn.FinishSending(nil)
+	}
+	if f := x.conn.SendBody(x.kept.bytes()); f != nil {
+		return f
+	}
+	if x.kept.ended {
+		return x.conn.FinishSending(x.r.Body.Trailers())
+	}
+	for x.r.Body.Ready() {
+		if done, f := x.sendPiece(); done || f != nil {
+			return f
+		}
+	}
+	if f := x.conn.Flush(); f != nil {
+		return f
+	}
+	x.pump.start(x, x.conn, x.r.Body)
+	return nil
+}
+
+// sendPiece passes on one piece of the request body; done after the last.
+func (x *Exchange) sendPiece() (done bool, f *message.Failure) {
+	p, err := x.r.Body.Next()
+	if err != nil {
+		if err = x.kept.end(err); err == nil {
+			return true, x.conn.FinishSending(x.r.Body.Trailers())
+		}
+		return true, clientFailure(err)
+	}
+	x.kept.add(p)
+	return false, x.conn.SendBody(p)
+}
+
+// await waits for the final response head and passes interim ones on. While
+// the body is still being sent the upstream need not answer: the response
+// timeout counts from its end.
+func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failure) {
+	for {
+		resp, f := x.conn.ReadHead(deadline)
+		if f != nil {
+			if later, ok := x.pump.extends(deadline, x.route.Pool.ResponseTimeout, f); ok {
+				deadline = later
+				continue
+			}
+			return nil, x.pump.blame(f)
+		}
+		switch {
+		case resp.Status == 101 && x.r.Upgrade == nil:
+			return nil, failureUpgrade
+		case resp.Status == 101 || resp.Status >= 200:
+			x.firstByte = time.Since(x.firstTry)
+			x.up.Succeeded()
+			return resp, nil
+		}
+		if err := x.w.Inform(resp); err != nil {
+			return nil, clientFailure(err)
+		}
+	}
+}
+
+// leave ends an Attempt whose connection is of no more use, because of f or
+// because its response is not wanted.
+func (x *Exchange) leave(f *message.Failure) {
+	if x.conn == nil {
+		return
+	}
+	x.w.Watch(nil)
+	x.pump.stop()
+	if f != nil {
+		x.up.Failed(f)
+	}
+	x.up.Discard(x.conn)
+	x.conn = nil
+}
+
+// clientFailure returns what a wire said about the client.
+func clientFailure(err error) *message.Failure {
+	var f *message.Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &message.Failure{Party: message.PartyClient, Phase: message.PhaseBody,
+		Cause: message.CauseClientGone, Err: err}
+}
+
+// isTimeout reports that an error is a deadline's.
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

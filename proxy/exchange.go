@@ -1,0 +1,127 @@
+package proxy
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"sluice/accesslog"
+	"sluice/http1"
+	"sluice/message"
+	"sluice/upstream"
+)
+
+// failureMisdirected is the answer to a host name that no Site has
+// (RFC 9110 section 15.5.20).
+var failureMisdirected = &message.Failure{Party: message.PartyClient, Phase: message.PhaseHead,
+	Cause: message.CauseMisdirected, Err: errors.New("no site has this host name and there is no default site")}
+
+// Exchange is one request and its response, from first byte to log line. It
+// is pooled; everything in it is valid from begin to finish.
+type Exchange struct {
+	decided
+	pump pump
+
+	idArr   [idLength]byte
+	scratch []byte // values of fields that we add
+	resp    message.Response
+	added   [8]message.Field // fields of a response of our own
+	entry   accesslog.Entry
+}
+
+// decided is the part of an Exchange that finish sets to zero.
+type decided struct {
+	// Given by the wire.
+	r *message.Request
+	w message.ResponseWriter
+
+	// Decided before the first Attempt.
+	gen     *Generation
+	site    *Site
+	route   *Route
+	trusted bool // the client is one of our own proxies
+	secure  bool // the person behind it speaks TLS, to us or to that proxy
+	client  netip.Addr
+	id      []byte
+
+	// The Attempts.
+	tried    upstream.Tried
+	up       *upstream.Upstream // of the Attempt under way
+	conn     *http1.ClientConn  // of the Attempt under way, nil between them
+	reused   bool               // conn had served another Exchange
+	fresh    bool               // the next Attempt wants a new connection
+	kept     keeper             // the request body, as far as it was read
+	attempts int
+
+	// For the log.
+	status    int
+	failure   *message.Failure
+	degraded  string
+	addr      string    // of the last Upstream
+	firstTry  time.Time // when the first Attempt began
+	connect   time.Duration
+	firstByte time.Duration
+}
+
+// begin takes over a request.
+func (x *Exchange) begin(g *Generation, r *message.Request, w message.ResponseWriter) {
+	x.r, x.w, x.gen = r, w, g
+	x.trusted = len(g.Trusted) > 0 && g.trusts(r.Client.Remote.Addr().Unmap())
+	x.secure = r.Client.Secure
+	if x.trusted {
+		if p := r.Fields.Get(message.XForwardedProto); len(p) > 0 {
+			x.secure = message.EqualFold(p, "https")
+		}
+	}
+	x.takeID()
+}
+
+// findRoute finds Site and Route and reports whether there is one.
+func (x *Exchange) findRoute() bool {
+	if x.site = x.gen.Sites.find(x.r.Authority); x.site == nil {
+		return false
+	}
+	x.route = x.site.route(x.r.Path())
+	return x.route != nil
+}
+
+// finish ends the Exchange: one line in the access log, always.
+func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
+	if log != nil {
+		x.fillEntry(now)
+		log(&x.entry)
+		x.entry = accesslog.Entry{}
+	}
+	x.kept.release()
+	x.scratch = x.scratch[:0]
+	x.resp = message.Response{}
+	x.decided = decided{}
+}
+
+// fillEntry puts what is known into the log entry.
+func (x *Exchange) fillEntry(now time.Time) {
+	e, c := &x.entry, x.r.Client
+	e.Time, e.RequestID = x.r.Start, x.id
+	e.Client = x.clientAddr()
+	e.Host, e.Method, e.Path = x.r.Authority, x.r.Method, x.r.Target
+	e.Proto, e.UserAgent = c.Protocol, x.r.Fields.Get(message.UserAgent)
+	e.Status, e.BytesIn, e.BytesOut = x.status, x.w.BytesIn(), x.w.BytesOut()
+	e.Total, e.Connect, e.FirstByte = now.Sub(x.r.Start), x.connect, x.firstByte
+	if x.attempts > 0 {
+		e.Upstream = now.Sub(x.firstTry)
+	}
+	e.UpstreamAddr, e.Attempts, e.Degraded = x.addr, x.attempts, x.degraded
+	if x.site != nil {
+		e.Site = x.site.Name
+	}
+	if x.route != nil {
+		e.Pool = x.route.Pool.Name
+	}
+	if f := x.failure; f != nil {
+		e.Who, e.Phase, e.Cause = f.Party.String(), f.Phase.String(), f.Cause.String()
+		if f.Err != nil {
+			e.Detail = f.Err.Error()
+		}
+	}
+	e.TLSVersion, e.ALPN, e.SNI = c.TLSVersion, c.ALPN, c.SNI
+}

@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"errors"
+	"time"
+
+	"sluice/message"
+	"sluice/upstream"
+)
+
+// maxAttempts bounds how many Upstreams one Exchange may try: enough to get
+// past a machine that has just died, and no way to storm a Pool.
+const maxAttempts = 4
+
+// Failures that are found here and not on a wire.
+var (
+	failureUpgrade = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
+		Cause: message.CauseUpgradeFailed, Err: errors.New("the upstream changed to a protocol that nobody asked for")}
+	failureSilence = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseBody,
+		Cause: message.CauseConnectionReadTimeout, Err: errors.New("neither side of the tunnel has sent anything for stream_timeout")}
+)
+
+// forward makes Attempts until one has an answer for the client, and relays
+// that. When it returns the client has an answer, or is gone.
+func (x *Exchange) forward() {
+	x.setForwarding()
+	pool := x.route.Pool
+	pool.Budget.Deposit(x.r.Start)
+	var f *message.Failure
+	up := pool.Pick(x.tried)
+	for up != nil {
+		resp, failed := x.attempt(up)
+		if failed == nil {
+			better := x.insteadOf(resp)
+			if better == nil {
+				x.relay(resp)
+				return
+			}
+			x.leave(nil)
+			up = better
+			continue
+		}
+		x.leave(failed)
+		f = failed
+		if !x.mayTryAgain(f) {
+			break
+		}
+		up = x.next(f)
+	}
+	if f == nil {
+		f = pool.NoneLeft()
+	}
+	x.defeat(f)
+}
+
+// next returns the Upstream for another Attempt after f: one not tried yet,
+// else the same again if it was only an old connection to it that was dead.
+func (x *Exchange) next(f *message.Failure) *upstream.Upstream {
+	if up := x.route.Pool.Pick(x.tried); up != nil {
+		return up
+	}
+	if x.reused {
+		x.fresh = true
+		return x.up
+	}
+	return nil
+}
+
+// mayTryAgain is the one decision on another Attempt after a failed one. It
+// takes from the retry budget when it says yes.
+func (x *Exchange) mayTryAgain(f *message.Failure) bool {
+	if x.attempts >= maxAttempts || !x.kept.whole() {
+		return false
+	}
+	if f.Again == message.AgainNever || f.Again == message.AgainIdempotent && !idempotent(x.r.Method) {
+		return false
+	}
+	return x.route.Pool.Budget.Withdraw(time.Now())
+}
+
+// insteadOf returns the Upstream to ask for a better answer than resp, nil if
+// resp is what the client gets: because it is good, because the request may
+// not be repeated, or because there is nobody else to ask.
+func (x *Exchange) insteadOf(resp *message.Response) *upstream.Upstream {
+	pool := x.route.Pool
+	if resp.Status < 500 || !pool.RetryOn(resp.Status) || x.attempts >= maxAttempts ||
+		len(pool.Upstreams) < 2 || !idempotent(x.r.Method) || !x.kept.whole() {
+		return nil
+	}
+	// Withdraw first: what Pick gives must be asked for a connection.
+	if !pool.Budget.Withdraw(time.Now()) {
+		return nil
+	}
+	return pool.Pick(x.tried)
+}
+
+// idempotent reports that a request may be repeated without its having been
+// meant twice (RFC 9110 section 9.2.2).
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}

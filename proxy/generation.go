@@ -1,0 +1,57 @@
+package proxy
+
+import (
+	"net/netip"
+	"time"
+
+	"sluice/degraded"
+	"sluice/upstream"
+)
+
+// Generation is all that decides about requests, built from one Config. It is
+// immutable and replaced whole (Proxy.Use); an Exchange loads it once.
+type Generation struct {
+	Sites *Sites
+	// Trusted are the peers whose forwarding fields are believed and who are
+	// shown the details of failures.
+	Trusted []netip.Prefix
+	// Debug shows those details to everybody.
+	Debug bool
+	// HTTPSPort is where plain requests are redirected to.
+	HTTPSPort uint16
+	// StreamTimeout is how long a response of unknown length and a tunnel may
+	// be silent; BodyTimeout how long an upstream may take nothing of a
+	// request body.
+	StreamTimeout, BodyTimeout time.Duration
+	// Refusals are the answers to requests that are not forwarded.
+	Refusals *degraded.Refusals
+}
+
+// trusts reports whether a peer is one of ours.
+func (g *Generation) trusts(a netip.Addr) bool {
+	for _, p := range g.Trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Site is a set of host names and all that is decided for them.
+type Site struct {
+	Name string
+	// TLS reports that the Site has a certificate.
+	TLS bool
+	// Redirect sends plain requests to HTTPS. Without it a Site with TLS is
+	// served on the plain port too.
+	Redirect bool
+	// Routes are tried in order: longest prefix first. The last one is "/".
+	Routes []Route
+}
+
+// Route is a path prefix and what is decided for requests there.
+type Route struct {
+	Prefix   string
+	Pool     *upstream.Pool
+	Degraded *degraded.Answer
+}

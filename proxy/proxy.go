@@ -1,0 +1,47 @@
+package proxy
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sluice/accesslog"
+	"sluice/message"
+)
+
+// Proxy answers Exchanges by the Generation in force.
+type Proxy struct {
+	generation atomic.Pointer[Generation]
+	log        func(*accesslog.Entry)
+}
+
+// New returns a Proxy. log is given one Entry for each Exchange, which it may
+// use until it returns; nil logs nothing. Use comes before the first Serve.
+func New(log func(*accesslog.Entry)) *Proxy { return &Proxy{log: log} }
+
+// Use puts a Generation in force. Exchanges that are under way stay with the
+// one they began with.
+func (p *Proxy) Use(g *Generation) { p.generation.Store(g) }
+
+var exchanges = sync.Pool{New: func() any {
+	return &Exchange{pump: pump{done: make(chan struct{}, 1)}}
+}}
+
+// Serve is the life of one Exchange. It is what both wires call, on the
+// goroutine of the client's connection (or stream).
+func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
+	x := exchanges.Get().(*Exchange)
+	x.begin(p.generation.Load(), r, w)
+	switch {
+	case r.Refused != nil:
+		x.refuse(r.Refused)
+	case !x.findRoute():
+		x.refuse(failureMisdirected)
+	case x.wantsRedirect():
+		x.redirect()
+	default:
+		x.forward()
+	}
+	x.finish(p.log, time.Now())
+	exchanges.Put(x)
+}

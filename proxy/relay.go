@@ -1,0 +1,78 @@
+package proxy
+
+import (
+	"io"
+
+	"sluice/message"
+)
+
+// relay passes the final response on to the client and gives the connection
+// back.
+func (x *Exchange) relay(resp *message.Response) {
+	x.status = resp.Status
+	resp.Fields = x.responseFields(resp.Fields)
+	if resp.Status == 101 {
+		x.tunnel(resp)
+		return
+	}
+	f := x.relayWhole(resp)
+	x.w.Watch(nil)
+	x.pump.stop()
+	if f != nil {
+		x.failure = f
+		x.w.Abort()
+		x.up.Failed(f)
+	}
+	if x.conn.End() && f == nil {
+		x.up.Put(x.conn)
+	} else {
+		x.up.Discard(x.conn)
+	}
+	x.conn = nil
+}
+
+// relayWhole passes head, body and trailers on. After a failure the client
+// must not take what it has for the whole.
+func (x *Exchange) relayWhole(resp *message.Response) *message.Failure {
+	if err := x.w.Start(resp); err != nil {
+		return clientFailure(err)
+	}
+	if resp.Body == nil {
+		return x.done(x.w.Finish(nil))
+	}
+	for {
+		// Nothing that we have waits while we wait for more.
+		if !resp.Body.Ready() {
+			if err := x.w.Flush(); err != nil {
+				return clientFailure(err)
+			}
+		}
+		p, err := resp.Body.Next()
+		if err == io.EOF {
+			return x.done(x.w.Finish(resp.Body.Trailers()))
+		}
+		if err != nil {
+			return clientFailure(err)
+		}
+		if err := x.w.Write(p); err != nil {
+			return clientFailure(err)
+		}
+	}
+}
+
+// done turns the error of a finished response into a Failure.
+func (x *Exchange) done(err error) *message.Failure {
+	if err != nil {
+		return clientFailure(err)
+	}
+	return nil
+}
+
+// responseFields puts our Request-Id in the place of whatever the upstream
+// sent under that name.
+func (x *Exchange) responseFields(f message.Fields) message.Fields {
+	if f.Has(message.RequestID) {
+		f = f.Without(message.RequestID)
+	}
+	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
+}

@@ -1,0 +1,120 @@
+package proxy
+
+import (
+	"io"
+	"sync/atomic"
+	"time"
+
+	"sluice/message"
+)
+
+// tunnel relays bytes both ways after a 101 until both sides have ended, one
+// fails, or neither has said anything for the stream timeout. An end of one
+// direction is passed on and the other goes on (half-close).
+func (x *Exchange) tunnel(resp *message.Response) {
+	x.w.Watch(nil) // a client that ends its direction is not gone
+	t := &tunnel{x: x, upstream: x.conn.Tunnel(), silence: x.gen.StreamTimeout}
+	resp.Body = nil
+	if err := x.w.Start(resp); err != nil {
+		x.failure = clientFailure(err)
+	} else if err := x.w.Flush(); err != nil {
+		x.failure = clientFailure(err)
+	} else {
+		t.client = x.w.Tunnel(t.silence)
+		x.failure = t.run()
+	}
+	if x.failure != nil {
+		x.w.Abort()
+	}
+	x.up.Discard(x.conn)
+	x.conn = nil
+}
+
+// tunnel is a two-way copy. The Exchange's goroutine carries what the
+// upstream sends, one of its own what the client sends.
+type tunnel struct {
+	x        *Exchange
+	client   message.RequestBody
+	upstream message.Body
+	silence  time.Duration
+	last     atomic.Int64 // when a byte came last, Unix ns
+}
+
+// run returns when both directions have ended.
+func (t *tunnel) run() *message.Failure {
+	t.last.Store(time.Now().UnixNano())
+	up := make(chan *message.Failure, 1)
+	go func() {
+		f := t.carryUp()
+		if f != nil {
+			t.x.conn.Cancel()
+		}
+		up <- f
+	}()
+	down := t.carryDown()
+	if down != nil {
+		t.client.Stop()
+	}
+	if f := <-up; f != nil && f.Cause != message.CauseNone {
+		return f
+	}
+	return down
+}
+
+// carryDown copies from the upstream to the client.
+func (t *tunnel) carryDown() *message.Failure {
+	for {
+		p, err := t.next(t.upstream)
+		if err == io.EOF {
+			return t.x.done(t.x.w.Finish(nil))
+		}
+		if err != nil {
+			return clientFailure(err)
+		}
+		if err := t.x.w.Write(p); err != nil {
+			return clientFailure(err)
+		}
+		if !t.upstream.Ready() {
+			if err := t.x.w.Flush(); err != nil {
+				return clientFailure(err)
+			}
+		}
+	}
+}
+
+// carryUp copies from the client to the upstream.
+func (t *tunnel) carryUp() *message.Failure {
+	for {
+		p, err := t.next(t.client)
+		if err == io.EOF {
+			t.x.conn.CloseWrite()
+			return nil
+		}
+		if err != nil {
+			return clientFailure(err)
+		}
+		f := t.x.conn.SendBody(p)
+		if f == nil {
+			f = t.x.conn.Flush()
+		}
+		if f != nil {
+			return f
+		}
+	}
+}
+
+// next reads from one side. Silence there is a failure only when the other
+// side was silent too.
+func (t *tunnel) next(b message.Body) ([]byte, error) {
+	for {
+		p, err := b.Next()
+		now := time.Now()
+		if !isTimeout(err) {
+			t.last.Store(now.UnixNano())
+			return p, err
+		}
+		if now.Sub(time.Unix(0, t.last.Load())) >= t.silence {
+			return nil, failureSilence
+		}
+	}
+}

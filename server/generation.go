@@ -1,0 +1,156 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/certs"
+	"sluice/config"
+	"sluice/degraded"
+	"sluice/proxy"
+	"sluice/upstream"
+)
+
+// generation is all that is built from one Config.
+type generation struct {
+	proxy       *proxy.Generation
+	pools       map[string]*upstream.Pool
+	sources     []certs.Source
+	defaultHost string // whose certificate answers names that no Site has
+}
+
+// build makes a generation. It opens no socket and starts nothing, so that a
+// Config which cannot be used changes nothing.
+func (s *Server) build(cfg *config.Config) (*generation, error) {
+	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools))}
+	for _, p := range cfg.Pools {
+		pool, err := s.buildPool(p)
+		if err != nil {
+			return nil, err
+		}
+		g.pools[p.Name] = pool
+	}
+	if err := g.addSources(cfg.Sites, time.Now()); err != nil {
+		return nil, err
+	}
+	sites, err := g.buildSites(cfg.Sites)
+	if err != nil {
+		return nil, err
+	}
+	g.proxy = &proxy.Generation{
+		Sites:         sites,
+		Trusted:       cfg.Server.TrustedProxies,
+		Debug:         cfg.Server.Debug,
+		HTTPSPort:     cfg.Server.HTTPS.Port,
+		StreamTimeout: streamTimeout,
+		BodyTimeout:   cfg.Server.BodyTimeout,
+		Refusals:      degraded.NewRefusals(),
+	}
+	return g, nil
+}
+
+func (s *Server) buildPool(p config.Pool) (*upstream.Pool, error) {
+	servers := make([]upstream.Server, len(p.Upstreams))
+	for i, u := range p.Upstreams {
+		servers[i] = upstream.Server{Host: u.Host, Port: u.Port, Weight: u.Weight}
+	}
+	share := p.RetryBudget
+	if share == 0 {
+		share = -1 // upstream.Config takes 0 for "not said"
+	}
+	return upstream.NewPool(upstream.Config{
+		Name:            p.Name,
+		Servers:         servers,
+		ConnectTimeout:  p.ConnectTimeout,
+		ResponseTimeout: p.ResponseTimeout,
+		RetryOn:         p.RetryOn,
+		RetryShare:      share,
+		Notify:          s.upstreamEvent,
+	})
+}
+
+// addSources makes the Sources of all Sites' certificates: one for each pair
+// of files, and one self-signed certificate for each Site that wants one.
+func (g *generation) addSources(sites []config.Site, now time.Time) error {
+	for _, site := range sites {
+		var source certs.Source
+		var err error
+		switch site.TLS.Mode {
+		case config.TLSFiles:
+			source, err = certs.NewFile(certs.FileOptions{
+				Cert: site.TLS.CertFile, Key: site.TLS.KeyFile, Names: site.Hosts}, now)
+		case config.TLSSelfSigned:
+			source, err = certs.NewSelfSigned(certs.SelfSignedOptions{Names: site.Hosts}, now)
+		default:
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("site %s: %w", site.Hosts[0], err)
+		}
+		g.sources = append(g.sources, source)
+		if site.Default {
+			g.defaultHost = site.Hosts[0]
+		}
+	}
+	return nil
+}
+
+func (g *generation) buildSites(sites []config.Site) (*proxy.Sites, error) {
+	built := make([]*proxy.Site, len(sites))
+	var byDefault *proxy.Site
+	for i, site := range sites {
+		b, err := g.buildSite(site)
+		if err != nil {
+			return nil, fmt.Errorf("site %s: %w", site.Hosts[0], err)
+		}
+		if built[i] = b; site.Default {
+			byDefault = b
+		}
+	}
+	table := proxy.NewSites(byDefault)
+	for i, site := range sites {
+		for _, host := range site.Hosts {
+			table.Add(host, built[i])
+		}
+	}
+	return table, nil
+}
+
+func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
+	b := &proxy.Site{Name: site.Hosts[0], TLS: site.TLS.Mode != config.TLSOff, Redirect: site.Redirect}
+	routes := site.Routes
+	if !hasRoot(routes) {
+		routes = append(routes[:len(routes):len(routes)],
+			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto})
+	}
+	for _, r := range routes {
+		answer, err := degraded.New(degraded.Options{
+			HTML: site.Degraded.HTML, JSON: site.Degraded.JSON,
+			RetryAfter: site.Degraded.RetryAfter, Mode: mode(r.Degraded)})
+		if err != nil {
+			return nil, err
+		}
+		b.Routes = append(b.Routes, proxy.Route{Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer})
+	}
+	proxy.SortRoutes(b.Routes)
+	return b, nil
+}
+
+func hasRoot(routes []config.Route) bool {
+	for _, r := range routes {
+		if r.Path == "/" {
+			return true
+		}
+	}
+	return false
+}
+
+func mode(f config.DegradedForm) degraded.Mode {
+	switch f {
+	case config.DegradedHTML:
+		return degraded.HTML
+	case config.DegradedJSON:
+		return degraded.JSON
+	}
+	return degraded.Auto
+}

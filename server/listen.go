@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"syscall"
+
+	"sluice/config"
+	"sluice/listener"
+	"sluice/socket"
+)
+
+// Listen binds the Listeners and says what keeps it from doing so. Run or
+// Close comes next.
+func (s *Server) Listen(ctx context.Context) error {
+	var err error
+	if s.watch, err = socket.NewWatch(); err != nil {
+		return fmt.Errorf("watch for clients that go away: %w", err)
+	}
+	c := s.cfg.Server
+	if c.HTTPS.On {
+		protocols := []string{"http/1.1"}
+		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.store.GetCertificate, protocols))
+	}
+	if c.HTTP.On && err == nil {
+		s.plain, err = s.bind(ctx, "http", c.HTTP, nil)
+	}
+	if err != nil {
+		s.Close()
+		return err
+	}
+	if s.tls != nil { // with port 0 the system has chosen one now
+		s.gen.proxy.HTTPSPort = s.HTTPS().(*net.TCPAddr).AddrPort().Port()
+	}
+	return nil
+}
+
+// bind binds one Listener. key is that of [server] it stands under.
+func (s *Server) bind(ctx context.Context, key string, a config.Address, t *tls.Config) (*listener.Listener, error) {
+	ln, err := listener.Listen(ctx, "tcp", a.String())
+	if err != nil {
+		return nil, bindError(key, a, err)
+	}
+	c := s.cfg.Server
+	total := maxConnections(c.MaxConnections)
+	perAddress := c.MaxConnectionsPerAddress
+	if perAddress == 0 {
+		perAddress = max(total/4, 1)
+	}
+	l := listener.New(ln, listener.Config{
+		TLS:              t,
+		ProxyProtocol:    c.ProxyProtocol,
+		Trusted:          c.TrustedProxies,
+		HandshakeTimeout: c.HeaderTimeout,
+		WriteTimeout:     c.BodyTimeout,
+		MaxConnections:   total,
+		MaxPerAddress:    perAddress,
+	}, s.caps, s.watch)
+	l.OnFailure = s.noise.connection
+	return l, nil
+}
+
+// bindError says why an address cannot be listened on, and what to do.
+func bindError(key string, a config.Address, err error) error {
+	remedy := "write another address for server." + key
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		remedy = fmt.Sprintf("another program has port %d: stop it (ss -ltnp shows which), or write another server.%s", a.Port, key)
+	case errors.Is(err, fs.ErrPermission):
+		remedy = fmt.Sprintf("port %d needs the capability CAP_NET_BIND_SERVICE: run Sluice as a service with it, or write a port above 1023", a.Port)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		remedy = "this machine does not have that address: ip addr shows those it has"
+	}
+	return fmt.Errorf("server.%s: listen on %s: %w\n%s", key, a, err, remedy)
+}
+
+// HTTPS returns the address of the TLS Listener after Listen, nil without one.
+func (s *Server) HTTPS() net.Addr { return address(s.tls) }
+
+// HTTP returns the address of the plain Listener after Listen, nil without one.
+func (s *Server) HTTP() net.Addr { return address(s.plain) }
+
+func address(l *listener.Listener) net.Addr {
+	if l == nil {
+		return nil
+	}
+	return l.Addr()
+}
+
+// listeners returns those that there are.
+func (s *Server) listeners() (all []*listener.Listener) {
+	for _, l := range []*listener.Listener{s.tls, s.plain} {
+		if l != nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// Close gives up what Listen has bound, when Run is not called.
+func (s *Server) Close() {
+	for _, l := range s.listeners() {
+		l.Close()
+	}
+	s.watch.Close()
+}

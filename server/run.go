@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"sluice/listener"
+	"sluice/message"
+)
+
+// Run serves until ctx ends, then drains: it stops accepting, lets Exchanges
+// finish within drain_timeout, and ends everything that it has started before
+// it returns. Listen comes first. The error says that a Listener failed or
+// that connections had to be cut off.
+func (s *Server) Run(ctx context.Context) error {
+	// The access log outlives the Exchanges, and they what they rely on.
+	log := s.background(s.runAccessLog)
+	rest := s.background(s.runRest)
+	failed := make(chan error, len(s.listeners()))
+	var serving sync.WaitGroup
+	for _, l := range s.listeners() {
+		serving.Go(func() { failed <- l.Serve(s.serve) })
+	}
+	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()),
+		"max_connections", maxConnections(s.cfg.Server.MaxConnections))
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	err = errors.Join(err, s.drain())
+	serving.Wait()
+	rest()
+	log()
+	s.noise.flush()
+	return err
+}
+
+// background runs f on a goroutine and returns what ends it and waits for it.
+func (s *Server) background(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
+}
+
+// runAccessLog writes the access log.
+func (s *Server) runAccessLog(ctx context.Context) {
+	if s.access == nil {
+		return
+	}
+	if err := s.access.Run(ctx); err != nil {
+		s.errlog.Error("access log: the last lines could not be written", "error", err)
+	}
+}
+
+// runRest runs everything with a life of its own besides the Listeners: the
+// Generation's Pools and Sources, the watch for clients that go away.
+func (s *Server) runRest(ctx context.Context) {
+	var all sync.WaitGroup
+	s.store.Use(s.gen.defaultHost, s.gen.sources...)
+	s.proxy.Use(s.gen.proxy)
+	for _, p := range s.gen.pools {
+		all.Go(func() { p.Run(ctx) })
+	}
+	all.Go(func() { s.store.Run(ctx) })
+	all.Go(func() {
+		if err := s.watch.Run(ctx); err != nil {
+			s.errlog.Error("clients that go away are noticed late from now on", "error", err)
+		}
+	})
+	all.Wait()
+	s.watch.Close()
+}
+
+// serve hands one connection to the wire that it speaks.
+func (s *Server) serve(c *listener.Conn) {
+	s.wire.Serve(c, &message.Client{
+		Remote:     c.Remote,
+		Addr:       c.Remote.Addr().Unmap().String(),
+		Peer:       c.Peer,
+		Local:      c.Local,
+		Protocol:   "HTTP/1.1",
+		Secure:     c.TLSVersion != "",
+		TLSVersion: c.TLSVersion,
+		ALPN:       c.ALPN,
+		SNI:        c.SNI,
+	})
+}
+
+// drain ends all connections: those that are idle now, the others when their
+// Exchange has ended, and at the end of the grace time whatever is left.
+func (s *Server) drain() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Server.DrainTimeout)
+	defer cancel()
+	for _, l := range s.listeners() {
+		l.Shutdown()
+	}
+	var err error
+	for _, l := range s.listeners() {
+		err = errors.Join(err, l.Wait(ctx))
+	}
+	return err
+}

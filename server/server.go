@@ -1,0 +1,98 @@
+package server
+
+import (
+	"log/slog"
+	"time"
+
+	"sluice/accesslog"
+	"sluice/certs"
+	"sluice/config"
+	"sluice/http1"
+	"sluice/listener"
+	"sluice/message"
+	"sluice/proxy"
+	"sluice/socket"
+)
+
+// streamTimeout is how long a response of unknown length and a tunnel may be
+// silent. It is long because silence is normal there: a chat that nobody
+// writes in, an event stream without events.
+const streamTimeout = time.Hour
+
+// Server is one running Sluice.
+type Server struct {
+	// Fixed after New.
+	cfg    *config.Config
+	errlog *slog.Logger
+	access *accesslog.Log // nil: off
+	store  *certs.Store
+	proxy  *proxy.Proxy
+	wire   *http1.Server
+	caps   *listener.Caps
+	gen    *generation
+	noise  *noise
+
+	// Set by Listen.
+	watch *socket.Watch // nil where the system has none
+	plain *listener.Listener
+	tls   *listener.Listener
+}
+
+// New builds all that cfg asks for and binds nothing. Its error says what to
+// do about it. errlog is where what happens is told; it may be called from
+// any goroutine.
+func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
+	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
+	s.store = certs.NewStore(s.certificateEvent)
+	gen, err := s.build(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.gen = gen
+	log := (func(*accesslog.Entry))(nil)
+	if s.access, err = openAccessLog(cfg.Log); err != nil {
+		return nil, err
+	}
+	if s.access != nil {
+		s.access.Notify = s.accessLogEvent
+		log = s.access.Log
+	}
+	s.proxy = proxy.New(log)
+	s.wire = newWire(cfg.Server, s.proxy.Serve, s.panicked)
+	return s, nil
+}
+
+// newWire builds the HTTP/1.1 side that clients speak to.
+func newWire(c config.Server, handle func(*message.Request, message.ResponseWriter), panicked func(any, []byte)) *http1.Server {
+	return &http1.Server{
+		Handle:        handle,
+		Limits:        http1.Limits{Head: c.MaxHeader, Line: c.MaxHeader, Fields: c.MaxFields},
+		HeaderTimeout: c.HeaderTimeout,
+		BodyTimeout:   c.BodyTimeout,
+		IdleTimeout:   c.IdleTimeout,
+		Panicked:      panicked,
+	}
+}
+
+// openAccessLog opens the access log; nil if it is off.
+func openAccessLog(c config.Log) (*accesslog.Log, error) {
+	if c.Access == config.LogOff {
+		return nil, nil
+	}
+	name := string(c.Access)
+	if c.Access == config.LogFile {
+		name = c.File
+	}
+	sink, err := accesslog.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return accesslog.New(sink), nil
+}
+
+// ReopenLogs reopens the access log, for logrotate.
+func (s *Server) ReopenLogs() {
+	if s.access != nil {
+		s.access.Reopen()
+	}
+}

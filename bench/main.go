@@ -1,0 +1,110 @@
+// Command bench runs Sluice, nginx, HAProxy and Caddy side by side on one
+// machine and prints how much CPU and memory each spends on the same work.
+//
+//	wrk (load cores) --TLS--> proxy (its own cores) --HTTP/1.1--> nginx (origin core, three ports)
+//
+// Every round measures each proxy once, in rotating order and freshly started,
+// and the figures are medians over the rounds. CPU is read from /proc and
+// divided by what wrk counted, so it does not depend on how fast the load
+// generator is. It is a report, not a test: no figure makes it fail, only a
+// wrong answer, a socket error or a proxy that does not start.
+//
+// It does not measure latency, and no load is open loop.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := run(ctx, os.Args[1:])
+	cancel()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line.
+type options struct {
+	only    []string // work IDs; empty: all
+	rounds  int
+	seconds int
+	out     string // results file; empty: named by date and commit
+	sluice  string // binary to measure; empty: built from the checkout
+}
+
+// parseOptions reads the command line.
+func parseOptions(args []string) (options, error) {
+	var o options
+	var only string
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&only, "only", "", "comma-separated `IDs` of the work to measure, such as P1,P4 (default all)")
+	flags.IntVar(&o.rounds, "rounds", 5, "`times` each proxy is measured")
+	flags.IntVar(&o.seconds, "seconds", 6, "`length` of one measurement in seconds, 1 to 40")
+	flags.StringVar(&o.out, "out", "", "results `file` (default bench/results/DATE-COMMIT.md)")
+	flags.StringVar(&o.sluice, "sluice", "", "sluice binary `path` (default: built from this checkout)")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.rounds < 1 || o.seconds < 1 || o.seconds > 40 {
+		return o, fmt.Errorf("-rounds must be at least 1 and -seconds from 1 to 40")
+	}
+	for id := range strings.SplitSeq(only, ",") {
+		if id = strings.TrimSpace(id); id != "" {
+			o.only = append(o.only, id)
+		}
+	}
+	return o, nil
+}
+
+// run measures what the command line asks for and writes the report.
+func run(ctx context.Context, args []string) error {
+	o, err := parseOptions(args)
+	if err != nil {
+		return err
+	}
+	works, err := chooseWorks(allWorks(), o.only)
+	if err != nil {
+		return err
+	}
+	b, err := prepare(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer b.remove()
+
+	results, err := b.measureAll(ctx, works)
+	if err != nil {
+		return err
+	}
+	text := b.report(results)
+	fmt.Print(text)
+	if err := writeResults(b.resultsPath(), text); err != nil {
+		return err
+	}
+	return firstFailure(results)
+}
+
+// writeResults saves the report, creating its folder.
+func writeResults(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("results folder: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("results file: %w", err)
+	}
+	fmt.Fprintln(os.Stderr, "written to", path)
+	return nil
+}

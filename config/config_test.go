@@ -52,6 +52,7 @@ func TestDefaults(t *testing.T) {
 			HeaderTimeout: 10 * time.Second,
 			BodyTimeout:   30 * time.Second,
 			IdleTimeout:   75 * time.Second,
+			StreamTimeout: time.Hour,
 			DrainTimeout:  30 * time.Second,
 			MaxHeader:     32768,
 			MaxFields:     128,

@@ -37,6 +37,7 @@ var schema = []tableSpec{
 		{name: "header_timeout", standard: `"10s"`},
 		{name: "body_timeout", standard: `"30s"`},
 		{name: "idle_timeout", standard: `"75s"`},
+		{name: "stream_timeout", standard: `"1h"`},
 		{name: "drain_timeout", standard: `"30s"`},
 		{name: "max_header", standard: `"32KiB"`},
 		{name: "max_fields", standard: `128`},

@@ -17,6 +17,7 @@ type Server struct {
 	HeaderTimeout time.Duration // for a whole request head
 	BodyTimeout   time.Duration // without progress in a body
 	IdleTimeout   time.Duration // between requests of a connection
+	StreamTimeout time.Duration // of silence in a response of unknown length, and in a tunnel
 	DrainTimeout  time.Duration // for Exchanges to finish at the end; may be 0
 
 	MaxHeader                int // bytes of a request head
@@ -52,6 +53,7 @@ func (d *decoder) server(s section) Server {
 		HeaderTimeout: read(s, "header_timeout", timeout),
 		BodyTimeout:   read(s, "body_timeout", timeout),
 		IdleTimeout:   read(s, "idle_timeout", durationBetween(shortest, longestIdle)),
+		StreamTimeout: read(s, "stream_timeout", durationBetween(shortest, longestIdle)),
 		DrainTimeout:  read(s, "drain_timeout", durationBetween(0, longestIdle)),
 
 		MaxHeader:                s.size("max_header", leastHeader, mostHeader),

@@ -42,7 +42,7 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 		Trusted:       cfg.Server.TrustedProxies,
 		Debug:         cfg.Server.Debug,
 		HTTPSPort:     cfg.Server.HTTPS.Port,
-		StreamTimeout: streamTimeout,
+		StreamTimeout: cfg.Server.StreamTimeout,
 		BodyTimeout:   cfg.Server.BodyTimeout,
 		Refusals:      degraded.NewRefusals(),
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"log/slog"
-	"time"
 
 	"sluice/accesslog"
 	"sluice/certs"
@@ -13,11 +12,6 @@ import (
 	"sluice/proxy"
 	"sluice/socket"
 )
-
-// streamTimeout is how long a response of unknown length and a tunnel may be
-// silent. It is long because silence is normal there: a chat that nobody
-// writes in, an event stream without events.
-const streamTimeout = time.Hour
 
 // Server is one running Sluice.
 type Server struct {

@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+FUZZTIME ?= 5s
+PACKAGES := ./...
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+build: ## build ./sluice, static
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o sluice .
+
+test: ## run all tests
+	go test $(PACKAGES)
+
+race: ## run all tests with the race detector
+	SLUICE_E2E_RACE=1 go test -race $(PACKAGES)
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l . && exit 1; }
+	go vet $(PACKAGES)
+	GOOS=darwin go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+
+fuzz: ## run each fuzz target for FUZZTIME (5s)
+	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+	  for t in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -d' ' -f2); do \
+	    echo "$$(dirname $$f) $$t"; \
+	    go test -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) $$(dirname $$f); \
+	  done; done
+
+cover: ## show test coverage by package
+	go test -cover $(PACKAGES)
+
+bench: build ## measure side by side with nginx, HAProxy and Caddy
+	go run ./bench -sluice ./sluice
+
+check: lint test race fuzz ## all that CI runs but installs
+
+.PHONY: help build test race lint fuzz cover bench check

@@ -1,0 +1,165 @@
+package upstream
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestTheWayOfARequestAllocatesNothing(t *testing.T) {
+	p := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}})
+	u := p.Upstreams[0]
+	c, _ := mustGet(t, u)
+	u.Put(c)
+	many := newTestPool(t, Config{Servers: servers(5, 4, 3, 2, 1)})
+	fail(many.Upstreams[0])
+	down := newTestPool(t, Config{Servers: equalServers(1)})
+	fail(down.Upstreams[0])
+	now := time.Now()
+	for _, tt := range []struct {
+		name string
+		do   func()
+	}{
+		{"Pick", func() { many.Pick(Tried{}) }},
+		{"Pick of another", func() { many.Pick(Tried{}.With(many.Upstreams[1])) }},
+		{"Pick with all out", func() { down.Pick(Tried{}); down.NoneLeft() }},
+		{"Get and Put", func() {
+			c, _, _ := u.Get()
+			u.Succeeded()
+			u.Put(c)
+		}},
+		{"Deposit", func() { p.Budget.Deposit(now) }},
+		{"Withdraw", func() { p.Budget.Withdraw(now) }},
+	} {
+		if got := testing.AllocsPerRun(1000, tt.do); got != 0 {
+			t.Errorf("%s: %v allocations, want none", tt.name, got)
+		}
+	}
+	closeAll(u.idle.retire())
+}
+
+func BenchmarkPick(b *testing.B) {
+	for _, n := range []int{3, 100, 1000, 10_000} {
+		p := newTestPool(b, Config{Servers: equalServers(n)})
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchPick(b, p) })
+	}
+	fine := make([]int, 1000)
+	for i := range fine {
+		fine[i] = 100 + i*i%997
+	}
+	b.Run("1000 of fine weights", func(b *testing.B) {
+		benchPick(b, newTestPool(b, Config{Servers: servers(fine...)}))
+	})
+	b.Run("1000 of which 990 are out", func(b *testing.B) {
+		p := newTestPool(b, Config{Servers: equalServers(1000)})
+		for _, u := range p.Upstreams[:990] {
+			fail(u)
+		}
+		benchPick(b, p)
+	})
+	b.Run("1000 on a trial under way", func(b *testing.B) {
+		p := newTestPool(b, Config{Servers: equalServers(1000)})
+		for _, u := range p.Upstreams[:999] {
+			u.state.Store(uint32(StateTrial))
+			u.trial.Store(true)
+		}
+		benchPick(b, p)
+	})
+}
+
+func benchPick(b *testing.B, p *Pool) {
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Pick(Tried{})
+	}
+}
+
+func BenchmarkPickParallel(b *testing.B) {
+	for _, n := range []int{3, 100, 1000} {
+		p := newTestPool(b, Config{Servers: equalServers(n)})
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					p.Pick(Tried{})
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkGetPut is dominated by the system call of Stale.
+func BenchmarkGetPut(b *testing.B) {
+	u := newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}).Upstreams[0]
+	c, _ := mustGet(b, u)
+	u.Put(c)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, _, _ := u.Get()
+		u.Put(c)
+	}
+	closeAll(u.idle.retire())
+}
+
+func BenchmarkIdleTakePut(b *testing.B) {
+	u := newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}).Upstreams[0]
+	c, _ := mustGet(b, u)
+	u.Put(c)
+	b.ReportAllocs()
+	for b.Loop() {
+		u.idle.put(u.idle.take())
+	}
+	closeAll(u.idle.retire())
+}
+
+func BenchmarkDeposit(b *testing.B) {
+	budget := NewBudget(0.2, 3)
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		budget.Deposit(now)
+	}
+}
+
+func BenchmarkWithdraw(b *testing.B) {
+	budget := NewBudget(0.2, 3)
+	now := time.Now()
+	for b.Loop() {
+		budget.Withdraw(now)
+	}
+}
+
+// BenchmarkOutAndBack is what a change of state costs: two rings.
+func BenchmarkOutAndBack(b *testing.B) {
+	for _, n := range []int{3, 1000, 10_000} {
+		p := newTestPool(b, Config{Servers: equalServers(n)})
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				fail(p.Upstreams[0])
+				p.worked(p.Upstreams[0], time.Now())
+			}
+		})
+	}
+}
+
+func BenchmarkNewPool(b *testing.B) {
+	worst := make([]int, 4000)
+	for i := range worst {
+		worst[i] = 1
+	}
+	worst[0] = 90
+	for _, tt := range []struct {
+		name    string
+		servers []Server
+	}{
+		{"100 alike", equalServers(100)},
+		{"10000 alike", equalServers(10_000)},
+		{"ring of 4089 slots for 4000", servers(worst...)},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			for b.Loop() {
+				newTestPool(b, Config{Servers: tt.servers})
+			}
+		})
+	}
+}

@@ -1,0 +1,131 @@
+package upstream
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sluice/message"
+)
+
+// TestMain fails when a goroutine of this package outlives the tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if left := leaked(); code == 0 && left != "" {
+		fmt.Fprintf(os.Stderr, "goroutines left over:\n%s\n", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func leaked() (left string) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		buf := make([]byte, 1<<20)
+		left = ""
+		for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+			if strings.Contains(g, "sluice/upstream.") && !strings.Contains(g, "TestMain") {
+				left += g + "\n\n"
+			}
+		}
+		if left == "" {
+			return ""
+		}
+	}
+	return left
+}
+
+func newTestPool(t testing.TB, c Config) *Pool {
+	t.Helper()
+	if c.Name == "" {
+		c.Name = "app"
+	}
+	p, err := NewPool(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// servers returns one Server a weight, at addresses nobody dials.
+func servers(weights ...int) []Server {
+	var all []Server
+	for i, w := range weights {
+		all = append(all, Server{Host: fmt.Sprintf("192.0.2.%d", i/60000+1), Port: uint16(i%60000 + 1), Weight: w})
+	}
+	return all
+}
+
+func equalServers(n int) []Server { return servers(make([]int, n)...) }
+
+var refusal = dialFailure("192.0.2.1:1", syscall.ECONNREFUSED)
+
+// fail reports a failed dial that began just now.
+func fail(u *Upstream) { u.pool.dialFailed(u, time.Now(), refusal) }
+
+// origin is a real loopback listener that accepts and holds connections.
+type origin struct {
+	net.Listener
+	accepted chan net.Conn
+}
+
+func newOrigin(t testing.TB) *origin {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &origin{l, make(chan net.Conn, 1024)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			o.accepted <- c
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+		close(o.accepted)
+		for c := range o.accepted {
+			c.Close()
+		}
+	})
+	return o
+}
+
+func (o *origin) server() Server { return serverAt(o.Addr()) }
+
+func serverAt(a net.Addr) Server {
+	addr := netip.MustParseAddrPort(a.String())
+	return Server{Host: addr.Addr().String(), Port: addr.Port()}
+}
+
+// until polls for a condition of the real world.
+func until(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !condition(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 5 s: %s", what)
+		}
+	}
+}
+
+func wantCause(t testing.TB, f *message.Failure, party message.Party, phase message.Phase, cause message.Cause) {
+	t.Helper()
+	if f == nil {
+		t.Fatalf("no failure, want %v", cause)
+	}
+	if f.Party != party || f.Phase != phase || f.Cause != cause {
+		t.Fatalf("got %v; want %v in phase %v: %v", f, party, phase, cause)
+	}
+}

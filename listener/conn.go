@@ -76,7 +76,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return c.sock.Read(p)
 	}
 	n, err := c.tls.Read(p)
-	c.full = n == len(p)
+	c.full = n > 0 && n == len(p)
 	return n, err
 }
 

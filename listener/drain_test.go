@@ -2,6 +2,7 @@ package listener
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -84,6 +85,37 @@ func TestAFreshConnectionMayStillBegin(t *testing.T) {
 		t.Errorf("Wait: %v", err)
 	}
 	wantClosed(t, silent)
+}
+
+// Whoever says nothing does not hold up a drain, in whatever it owes us a word.
+func TestSilentConnectionsDoNotHoldUpADrain(t *testing.T) {
+	sc, cc := tlsConfigs(t)
+	for name, cfg := range map[string]Config{
+		"TLS":   {TLS: sc},
+		"PROXY": {ProxyProtocol: true, Trusted: prefixes("127.0.0.0/8")},
+	} {
+		s := serve(t, cfg, echoLines)
+		s.dial()
+		if cfg.TLS != nil {
+			if err := tls.Client(s.dial(), cc).Handshake(); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			s.dial()
+		}
+		eventually(t, "both waiting", func() bool { return s.Stats().Idle == 2 })
+		s.Shutdown()
+		start := time.Now()
+		if err := s.Wait(context.Background()); err != nil {
+			t.Errorf("%s: Wait: %v", name, err)
+		}
+		if took := time.Since(start); took < freshGrace/2 || took > 4*freshGrace {
+			t.Errorf("%s: the drain took %v", name, took)
+		}
+		if len(s.failures) != 0 {
+			t.Errorf("%s: failure told: %+v", name, <-s.failures)
+		}
+	}
 }
 
 func TestWaitAbortsTheRestAndTellsTheirHandlers(t *testing.T) {

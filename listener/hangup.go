@@ -17,10 +17,7 @@ type hangup struct {
 // aborted at the end of a drain. The rules of socket.HangupHandler hold.
 func (c *Conn) OnHangup(h socket.HangupHandler) error {
 	c.hang.set(h)
-	if err := c.sock.OnHangup(c.l.watch, c); err != nil {
-		return err
-	}
-	return nil
+	return c.sock.OnHangup(c.l.watch, c)
 }
 
 // Hangup is called by the watch.

@@ -62,6 +62,14 @@ func (c *Conn) unpark(err error) error {
 	return err
 }
 
+// beginAnew makes the connection a fresh one, whose client has asked for
+// nothing yet, whatever was said before the first request.
+func (c *Conn) beginAnew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun = false
+}
+
 // endIdle asks the connection to end if it is idle, and reports whether it
 // was. One that has not sent anything yet counts as idle if fresh says so. The lock makes sure that the interruption meets the Await it is for and
 // never a Read behind it.
@@ -76,9 +84,10 @@ func (c *Conn) endIdle(fresh bool) bool {
 	return true
 }
 
-// idleUntil returns the deadline of an idle connection. Deadlines being set
-// when waiting begins, the earliest is the longest idle one's: no clock has to
-// be read for that.
+// idleUntil returns the deadline of an idle connection. Deadlines are set when
+// waiting begins, so among those that wait for the same the earliest is the
+// longest idle one's, and no clock has to be read for it. One that has never
+// asked for anything has a shorter time and so goes first, as it should.
 func (c *Conn) idleUntil() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 func (l *Listener) prepare(c *Conn) bool {
 	if l.cfg.HandshakeTimeout > 0 {
 		deadline := time.Now().Add(l.cfg.HandshakeTimeout)
-		c.sock.SetReadDeadline(deadline)
+		c.SetReadDeadline(deadline)
 		if l.cfg.TLS != nil {
 			c.sock.SetWriteDeadline(deadline)
 		}
@@ -24,14 +24,18 @@ func (l *Listener) prepare(c *Conn) bool {
 		return false
 	}
 	c.SetReadDeadline(time.Time{})
+	c.beginAnew()
 	return true
 }
 
 // readAnnounced reads the PROXY header that a trusted peer owes us.
 func (l *Listener) readAnnounced(c *Conn) bool {
-	a, err := readProxyHeader(awaited{c.sock})
+	a, err := readProxyHeader(awaited{c})
 	if err != nil {
 		c.Abort()
+		if err == ErrEnd {
+			return false // our wish, and nobody's failure
+		}
 		cause := proxyCause(err)
 		l.counts.proxyFailure(cause)
 		l.failed(c.Peer, PhaseAccept, cause, err)
@@ -51,7 +55,10 @@ func (l *Listener) readAnnounced(c *Conn) bool {
 // handshake does the TLS handshake. Nothing is made for it before the first
 // bytes are there: many who connect never say a word.
 func (l *Listener) handshake(c *Conn) bool {
-	if err := c.sock.Await(); err != nil {
+	if err := c.Await(); err == ErrEnd {
+		c.Close() // our wish, and nobody's failure
+		return false
+	} else if err != nil {
 		return l.handshakeFailed(c, handshakeCause(err), err)
 	}
 	if c.sock.Buffered() == 0 {

@@ -9,8 +9,6 @@ import (
 	"net/netip"
 
 	"github.com/pires/go-proxyproto"
-
-	"sluice/socket"
 )
 
 const (
@@ -131,13 +129,14 @@ func announcedBy(h *proxyproto.Header) announced {
 	}
 }
 
-// awaited reads a socket through its own buffer, so that reading a header
-// byte by byte costs one system call.
-type awaited struct{ sock *socket.Conn }
+// awaited reads a connection through its socket's own buffer, so that reading
+// a header byte by byte costs one system call; and while it waits, the
+// connection is idle.
+type awaited struct{ c *Conn }
 
 func (a awaited) Read(p []byte) (int, error) {
-	if err := a.sock.Await(); err != nil {
+	if err := a.c.Await(); err != nil {
 		return 0, err
 	}
-	return a.sock.Read(p)
+	return a.c.Read(p)
 }

@@ -11,10 +11,10 @@
 //	Write           tries, likewise ---------------------> taken: done, no timer touched
 //
 // A Conn has one reader and one writer at a time: Read, Await, Buffered,
-// SetReadDeadline and RecordMode belong to the goroutine that reads. Write,
-// Cork and Uncork are serialized. Interrupt, Resume, Close, Abort and Stats of
-// the peer (OnHangup) may come from any goroutine.
+// SetReadDeadline and RecordMode belong to the goroutine that reads. All
+// others may be called from any goroutine; Write, Cork and Uncork wait for
+// each other.
 //
-// What it does not do: it knows neither TLS nor HTTP. RecordMode only cuts
-// its input where TLS records end.
+// What it does not do: it speaks neither TLS nor HTTP. RecordMode only knows
+// where TLS records end.
 package socket

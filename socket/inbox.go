@@ -22,11 +22,16 @@ type inbox struct {
 func (b *inbox) buffered() int { return b.w - b.r }
 
 // bytes returns what is kept, without taking it.
-func (b *inbox) bytes() []byte { return b.buf[b.r:b.w] }
+func (b *inbox) bytes() []byte {
+	if b.buf == nil {
+		return nil
+	}
+	return b.buf[b.r:b.w]
+}
 
 // skip drops n kept bytes, and the buffer with the last one.
 func (b *inbox) skip(n int) {
-	if b.r += n; b.r == b.w {
+	if b.r += n; b.r == b.w && b.buf != nil {
 		buffers.Put(b.buf)
 		b.buf, b.r, b.w = nil, 0, 0
 	}

@@ -71,14 +71,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	kept := c.in.bytes()
-	if len(kept) > len(p) {
-		kept = kept[:len(p)]
-	}
 	if c.records.on {
-		kept = kept[:c.records.admit(kept)]
+		return c.records.read(p, &c.in), nil
 	}
-	n := copy(p, kept)
+	n := copy(p, c.in.bytes())
 	c.in.skip(n)
 	return n, nil
 }

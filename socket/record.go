@@ -10,10 +10,12 @@ const (
 // recordCutter finds where TLS records end in a stream of bytes.
 type recordCutter struct {
 	on      bool
+	begun   bool
 	garbage bool // no record header where one must be: pass all on
 	header  [recordHeader]byte
 	have    int // bytes of header seen
 	rest    int // payload bytes still to come
+	hello   helloSplitter
 }
 
 // RecordMode makes each Read end at the end of a TLS record at the latest.
@@ -21,8 +23,27 @@ type recordCutter struct {
 //
 // crypto/tls fills its input buffer with whatever Read gives. With this it
 // never holds a byte of a record that has not begun to be read, so Await
-// tells the truth when asked beneath it, and its buffer stays small.
+// tells the truth when asked beneath it, and its buffer stays small. It is to
+// be called before the first byte of TLS is read.
 func (c *Conn) RecordMode() { c.records.on = true }
+
+// read moves bytes of in, which has some, to p, of one record at most.
+func (r *recordCutter) read(p []byte, in *inbox) int {
+	if !r.begun {
+		r.begun = true
+		r.hello.begin(in.bytes())
+		if !r.hello.over {
+			in.skip(recordHeader) // the splitter makes headers of its own
+		}
+	}
+	if !r.hello.over {
+		return r.hello.read(p, in)
+	}
+	kept := in.bytes()[:min(in.buffered(), len(p))]
+	n := copy(p, kept[:r.admit(kept)])
+	in.skip(n)
+	return n
+}
 
 // admit returns how many bytes of b, at least one, lie within one record, and
 // counts them as read.

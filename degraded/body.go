@@ -36,6 +36,9 @@ func (b *Body) Pieces(id []byte) (pieces [3][]byte, length int64) {
 // ContentType returns the value of the Content-Type field.
 func (b *Body) ContentType() []byte { return b.Fields.Get(message.ContentType) }
 
+// IsJSON reports that the body is JSON and not a page.
+func (b *Body) IsJSON() bool { return string(b.ContentType()) == typeJSON }
+
 // newBody splits text at the Marker.
 func newBody(text []byte, fields message.Fields) (*Body, error) {
 	head, tail, marked := bytes.Cut(text, []byte(Marker))

@@ -2,7 +2,9 @@ package http1
 
 import (
 	"io"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/message"
@@ -49,14 +51,21 @@ type bodyReader struct {
 
 	peeked []byte // found by Ready, not yet returned by Next
 	err    error  // io.EOF after the end; sticky
-	total  int64  // bytes returned
+
+	// For whoever writes the response meanwhile.
+	asked  atomic.Bool  // somebody wants it
+	total  atomic.Int64 // bytes returned
+	broken atomic.Bool  // err is not io.EOF: where the body ends will never be known
 }
 
 // start prepares for a body whose first bytes may stand in buf[r:w].
 func (b *bodyReader) start(kind bodyKind, length int64, buf []byte, floor, r, w int) {
 	b.kind, b.left = kind, length
 	b.buf, b.floor, b.r, b.w = buf, floor, r, w
-	b.peeked, b.err, b.total, b.full = nil, nil, 0, false
+	b.peeked, b.err, b.full = nil, nil, false
+	b.asked.Store(false)
+	b.total.Store(0)
+	b.broken.Store(false)
 	switch {
 	case kind == framedNone, kind == framedLength && length == 0:
 		b.err = io.EOF
@@ -67,6 +76,9 @@ func (b *bodyReader) start(kind bodyKind, length int64, buf []byte, floor, r, w 
 
 // Ready implements message.Body.
 func (b *bodyReader) Ready() bool {
+	if !b.asked.Load() {
+		b.asked.Store(true)
+	}
 	if b.peeked == nil && b.err == nil {
 		b.peeked = b.take()
 	}
@@ -79,7 +91,7 @@ func (b *bodyReader) Next() ([]byte, error) {
 		if b.Ready() {
 			if p := b.peeked; p != nil {
 				b.peeked = nil
-				b.total += int64(len(p))
+				b.total.Add(int64(len(p)))
 				return p, nil
 			}
 			return nil, b.err
@@ -140,7 +152,7 @@ func (b *bodyReader) takeChunk() []byte {
 		b.r += n
 		switch {
 		case f != nil:
-			b.err = b.explain(f)
+			b.fail(f)
 			return nil
 		case len(data) > 0:
 			return data
@@ -153,14 +165,28 @@ func (b *bodyReader) takeChunk() []byte {
 	}
 }
 
-// fill reads more bytes behind those that are there. Its error is sticky
-// unless it was a time-out in a tunnel or a Stop, after which one may go on.
+// fail ends the reading with what err means, unless that was a time-out in a
+// tunnel or a Stop, after which one may go on.
+func (b *bodyReader) fail(err error) error {
+	err = b.explain(err)
+	if !passing(err) {
+		b.err = err
+		b.broken.Store(true)
+	}
+	return err
+}
+
+// passing reports that reading may be tried again after err.
+func passing(err error) bool {
+	return err == message.ErrStopped || err == os.ErrDeadlineExceeded
+}
+
+// fill reads more bytes behind those that are there.
 func (b *bodyReader) fill() error {
 	b.makeRoom()
 	room := b.buf[b.w:]
 	if len(room) == 0 {
-		b.err = b.explain(errBufferFull)
-		return b.err
+		return b.fail(errBufferFull)
 	}
 	if b.kind == framedLength && int64(len(room)) > b.left {
 		room = room[:b.left] // what follows belongs to the next message
@@ -176,11 +202,7 @@ func (b *bodyReader) fill() error {
 		b.err = io.EOF
 		return nil
 	}
-	err = b.explain(err)
-	if !passing(err) {
-		b.err = err
-	}
-	return err
+	return b.fail(err)
 }
 
 // makeRoom moves the unread bytes to the front and changes to the large

@@ -114,6 +114,7 @@ func TestChunkedRefuses(t *testing.T) {
 		{"1;a=\r\nx", faultChunkExtension},
 		{"1;=b\r\nx", faultChunkExtension},
 		{"1;a b\r\nx", faultChunkExtension},
+		{"1;a=b c\r\nx", faultChunkExtension},
 		{"1;a;\r\nx", faultChunkExtension},
 		{"1;;a\r\nx", faultChunkExtension},
 		{"1;a=b=c\r\nx", faultChunkExtension},

@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +19,8 @@ const maxInterim = 32
 // body is being sent, the sending methods belong to one goroutine and the
 // reading ones to another; they share nothing.
 //
-// An Exchange on it goes Begin, SendHead, SendBody…, FinishSending and, at
-// the same time, ReadHead (again after each interim response), the body's
+// An Exchange on it goes Begin, SendHead, then SendBody…, FinishSending and,
+// at the same time, ReadHead (again after each interim response), the body's
 // Next…, then End.
 type ClientConn struct {
 	s        *socket.Conn
@@ -98,6 +99,14 @@ func (c *ClientConn) gotNothing() bool { return c.x.w == 0 && !c.x.got }
 // until the first Next of its Body.
 func (c *ClientConn) ReadHead(deadline time.Time) (*message.Response, *message.Failure) {
 	x := c.x
+	x.compact()
+	if x.w == 0 {
+		// Let the other connections do their part first. With luck the answer
+		// is there when it is our turn again, which saves a read in vain and
+		// a wake-up. (bench P1: 26.2 instead of 29.0 us of CPU a request, P6
+		// 25.7 instead of 28.8; alone on the machine it costs 0.2 us.)
+		runtime.Gosched()
+	}
 	next := 0
 	for {
 		end, n, f := scanResponseHead(x.in[x.r:x.w], next)
@@ -136,12 +145,12 @@ func (c *ClientConn) waitFailed(err error) *message.Failure {
 }
 
 // Tunnel turns the connection into a two-way stream of bytes after a 101:
-// what it returns reads the upstream's, SendBody and FinishSending carry ours.
+// what it returns reads the upstream's; SendBody, Flush and CloseWrite carry
+// ours.
 // Next returns os.ErrDeadlineExceeded after the open silence and may be
 // called again.
 func (c *ClientConn) Tunnel() message.Body {
 	x := c.x
-	x.tunnel = true
 	x.body.tunnel = true
 	x.body.src, x.body.silence = c.s, x.silence.Open
 	x.body.start(framedClose, 0, x.in, 0, x.r, x.w)

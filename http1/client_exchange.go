@@ -21,6 +21,8 @@ var (
 		Cause: message.CauseResponseHeadSize, Err: errors.New("the response head is larger than 64 KiB")}
 	failureInterim = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
 		Cause: message.CauseResponseInvalid, Err: errors.New("more than 32 interim responses")}
+	failureProtocol = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
+		Cause: message.CauseUpgradeFailed, Err: errors.New("the upstream changed to a protocol that was not offered")}
 )
 
 // clientExchange is one Exchange's scratch on an upstream connection. It is
@@ -28,6 +30,8 @@ var (
 type clientExchange struct {
 	conn    *ClientConn
 	silence Silence
+
+	offered []byte // the request's Upgrade; fixed by SendHead
 
 	// Owned by who reads.
 	in      []byte // small[:], or a larger one
@@ -38,7 +42,7 @@ type clientExchange struct {
 	noBody  bool // the request was HEAD
 	got     bool // a response head, interim ones included, has come
 	final   bool // the head is the final one
-	tunnel  bool
+	tunnel  bool // it changed the protocol
 	interim int
 
 	// Owned by who sends.
@@ -70,7 +74,7 @@ func acquireClientExchange() *clientExchange {
 
 func (x *clientExchange) release() {
 	x.body.releaseBuffer()
-	x.conn, x.in, x.out = nil, nil, nil
+	x.conn, x.in, x.out, x.offered = nil, nil, nil, nil
 	x.resp = message.Response{}
 	clientExchanges.Put(x)
 }
@@ -80,6 +84,15 @@ func (x *clientExchange) release() {
 func (x *clientExchange) reusable() bool {
 	return x.final && x.sent && !x.tunnel && !x.head.close && x.body.finished() &&
 		x.body.kind != framedClose && x.body.r == x.body.w
+}
+
+// compact moves what came behind an interim response to the front, so that
+// the whole buffer is there for the next head.
+func (x *clientExchange) compact() {
+	if x.r > 0 {
+		x.w = copy(x.in, x.in[x.r:x.w])
+		x.r = 0
+	}
 }
 
 func (x *clientExchange) grow() bool {
@@ -104,7 +117,10 @@ func (x *clientExchange) parse(end int) (*message.Response, *message.Failure) {
 	x.resp = message.Response{Status: h.status, Fields: h.fields, Length: h.length}
 	switch {
 	case h.status == 101:
-		x.final = true
+		if !isOffered(h.upgrade, x.offered) {
+			return nil, failureProtocol
+		}
+		x.final, x.tunnel = true, true
 		x.resp.Upgrade = h.upgrade
 		x.body.start(framedNone, 0, x.in, 0, x.r, x.w)
 	case h.status < 200:
@@ -116,6 +132,30 @@ func (x *clientExchange) parse(end int) (*message.Response, *message.Failure) {
 		x.frame()
 	}
 	return &x.resp, nil
+}
+
+// isOffered reports that every protocol of chosen, and at least one, is in
+// offered: "A server that sends a 101 response MUST send an Upgrade header
+// field to indicate the new protocol(s)", and "A server MUST NOT switch to a
+// protocol that was not indicated by the client" (RFC 9110 section 7.8).
+func isOffered(chosen, offered []byte) bool {
+	for list := chosen; len(list) > 0; {
+		var protocol []byte
+		if protocol, list = nextItem(list); !hasProtocol(offered, protocol) {
+			return false
+		}
+	}
+	return len(chosen) > 0
+}
+
+func hasProtocol(list, protocol []byte) bool {
+	for len(list) > 0 {
+		var item []byte
+		if item, list = nextItem(list); equalNames(item, protocol) {
+			return true
+		}
+	}
+	return false
 }
 
 // frame decides how the body's end is known (RFC 9112 section 6.3).
@@ -134,7 +174,12 @@ func (x *clientExchange) frame() {
 	}
 	x.body.tunnel = false
 	x.body.src, x.body.silence = x.conn.s, silence
-	x.body.start(kind, h.length, x.in, 0, x.r, x.w)
+	floor := 0
+	if h.section.connection.n > 0 {
+		floor = x.r // the names of fields that must not trail stand in the head
+	}
+	x.body.start(kind, h.length, x.in, floor, x.r, x.w)
+	x.body.chunks.nominates = &h.section.connection
 	if kind != framedNone {
 		x.resp.Body = &x.body
 	} else if !x.noBody && h.status != 304 {

@@ -23,6 +23,7 @@ const gather = 4 << 10
 // leaves with Flush, with FinishSending or with more of the body.
 func (c *ClientConn) SendHead(r *message.Request) {
 	x := c.x
+	x.offered = r.Upgrade
 	b := append(x.out[:0], r.Method...)
 	b = append(b, ' ')
 	b = append(b, r.Target...)
@@ -96,7 +97,7 @@ func (c *ClientConn) SendBody(p []byte) *message.Failure {
 	return nil
 }
 
-// FinishSending ends the request, or our direction of a tunnel.
+// FinishSending ends the request.
 func (c *ClientConn) FinishSending(trailers message.Fields) *message.Failure {
 	x := c.x
 	if x.sending == sendingChunked {

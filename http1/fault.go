@@ -141,7 +141,7 @@ var faultRows = [faults]struct {
 	faultConnectionNominates: {"the Connection field nominates a field that is meant for the other end", 0, 0},
 	faultUpgradeForm:         {"the Upgrade field is not a list of protocols", 0, 0},
 	faultUpgradeTwice:        {"more than one Upgrade field", 0, 0},
-	faultExpect:              {"an expectation other than 100-continue", 0, 0},
+	faultExpect:              {"an expectation other than 100-continue", message.CauseRequestExpectation, 0},
 
 	faultLengthTwice:      {"more than one Content-Length field", 0, 0},
 	faultLengthForm:       {"the Content-Length is not one number of digits only, or is out of range", 0, 0},

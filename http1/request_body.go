@@ -18,13 +18,14 @@ var errBufferFull = errors.New("a line of the body does not fit in the buffer")
 // requestBody is the body of the request that its stream serves.
 type requestBody struct {
 	bodyReader
-	x *stream
+	x         *stream
+	continued bool // the client was told to go on and send it; the writer's
 }
 
 // begin prepares for the body that follows the head. wanted is false if the
 // head was refused: nothing after it is parsed.
 func (b *requestBody) begin(x *stream, wanted bool) {
-	b.x, b.src, b.silence = x, x.conn.nc, x.conn.srv.BodyTimeout
+	b.x, b.src, b.silence, b.continued = x, x.conn.nc, x.conn.srv.BodyTimeout, false
 	kind := framedNone
 	switch {
 	case !wanted:
@@ -34,6 +35,7 @@ func (b *requestBody) begin(x *stream, wanted bool) {
 		kind = framedLength
 	}
 	b.start(kind, x.head.length, x.in, x.r, x.r, x.w)
+	b.chunks.nominates = &x.head.section.connection // buf[:floor] keeps it
 }
 
 // Stop implements message.RequestBody.
@@ -61,10 +63,24 @@ func (b *requestBody) explainRead(err error) error {
 		Cause: message.CauseClientGone, Err: err}
 }
 
-// passing reports that reading may be tried again after err.
-func passing(err error) bool {
-	return err == message.ErrStopped || errors.Is(err, os.ErrDeadlineExceeded)
+// hopeless reports, when the response begins, that the connection will not
+// outlive it, as far as that is known: the body cannot be read to its end, the
+// client may not send it, or nobody has asked for it and drain will not read
+// it. Another goroutine may be reading it; what is looked at here either does
+// not change meanwhile or is atomic.
+func (b *requestBody) hopeless() bool {
+	switch {
+	case b.kind == framedNone:
+		return false
+	case b.broken.Load(), b.unexpected() && b.total.Load() == 0:
+		return true
+	}
+	return b.x.req.Length > drainBytes && !b.asked.Load()
 }
+
+// unexpected reports that the client waits to be told to send the body, was
+// not, and so may send it or not.
+func (b *requestBody) unexpected() bool { return b.x.head.expect && !b.continued }
 
 // drain reads what is left of the body, if that is little and comes soon, and
 // reports whether the next request begins right after it.
@@ -72,8 +88,8 @@ func (b *requestBody) drain() bool {
 	if b.finished() {
 		return true
 	}
-	if b.x.head.expect && b.total == 0 && !b.Ready() {
-		return false // the client was never told to send it, and may not
+	if b.unexpected() && b.total.Load() == 0 && !b.Ready() {
+		return false
 	}
 	if b.kind == framedLength && b.left > drainBytes {
 		return false

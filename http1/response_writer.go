@@ -46,13 +46,17 @@ func (o *responseWriter) begin(x *stream, close bool) {
 	o.started, o.finished, o.aborted, o.tunnel = false, false, false, false
 	o.chunked, o.bodyless = false, false
 	o.left, o.total, o.err = 0, 0, nil
+	o.raw.total.Store(0)
 }
 
 // Inform implements message.ResponseWriter. A 1.0 client does not know
 // interim responses and gets none (RFC 9110 section 15.2).
 func (o *responseWriter) Inform(r *message.Response) error {
-	if o.minor == 0 || o.started {
+	if o.minor == 0 || o.started || o.err != nil {
 		return o.err
+	}
+	if r.Status == 100 {
+		o.x.body.continued = true
 	}
 	o.statusLine(r.Status)
 	for i := range r.Fields {
@@ -119,7 +123,7 @@ func (o *responseWriter) persistence(r *message.Response) {
 		o.text("\r\n")
 		return
 	}
-	o.close = o.close || o.x.conn.nc.Draining()
+	o.close = o.close || o.x.conn.nc.Draining() || o.x.body.hopeless()
 	switch {
 	case o.close:
 		o.text("Connection: close\r\n")
@@ -233,7 +237,7 @@ func (o *responseWriter) Abort() {
 }
 
 // BytesIn implements message.ResponseWriter.
-func (o *responseWriter) BytesIn() int64 { return o.x.body.total + o.raw.total }
+func (o *responseWriter) BytesIn() int64 { return o.x.body.total.Load() + o.raw.total.Load() }
 
 // BytesOut implements message.ResponseWriter.
 func (o *responseWriter) BytesOut() int64 { return o.total }
@@ -241,7 +245,8 @@ func (o *responseWriter) BytesOut() int64 { return o.total }
 // Watch implements message.ResponseWriter.
 func (o *responseWriter) Watch(c message.Canceler) { o.x.conn.watch(c) }
 
-// Tunnel implements message.ResponseWriter.
+// Tunnel implements message.ResponseWriter. A request that may be answered by
+// 101 has no body, so what stands behind its head is the tunnel's.
 func (o *responseWriter) Tunnel(silence time.Duration) message.RequestBody {
 	b := &o.x.body
 	t := &o.raw
@@ -283,7 +288,7 @@ func (o *responseWriter) field(f *message.Field) {
 // room returns the gathered bytes with place for n more behind them.
 func (o *responseWriter) room(n int) []byte {
 	if outSize-len(o.buf) < n {
-		o.Flush()
+		o.spill()
 	}
 	return o.buf
 }

@@ -15,7 +15,7 @@ import (
 // the connection and may destroy our answer on its way (RFC 9112 section 9.6).
 const (
 	lingerTime  = time.Second
-	lingerBytes = 256 << 10
+	lingerBytes = 4 << 20
 )
 
 // Server serves HTTP/1.0 and HTTP/1.1 on clients' connections. Its fields are
@@ -43,11 +43,9 @@ type Server struct {
 func (s *Server) Serve(nc Conn, client *message.Client) {
 	c := &serverConn{srv: s, nc: nc, client: client}
 	nc.SetWriteTimeout(s.BodyTimeout)
-	if nc.OnHangup(c) != nil {
-		// Without the watch a client's going away is seen at the next write
-		// only. That is no reason to refuse it.
-		c.unwatched = true
-	}
+	// Without the watch a client's going away is seen at the next write only.
+	// That is no reason to refuse it.
+	_ = nc.OnHangup(c)
 	if s.Panicked != nil {
 		defer c.survive()
 	}
@@ -57,10 +55,9 @@ func (s *Server) Serve(nc Conn, client *message.Client) {
 // serverConn is a client's connection between Exchanges: all that an idle
 // one costs.
 type serverConn struct {
-	srv       *Server
-	nc        Conn
-	client    *message.Client
-	unwatched bool
+	srv    *Server
+	nc     Conn
+	client *message.Client
 
 	mu      sync.Mutex
 	gone    bool             // guarded by mu
@@ -73,7 +70,9 @@ func (c *serverConn) serve() {
 	wait := c.srv.HeaderTimeout // a fresh connection has to say something
 	for {
 		c.nc.SetReadDeadline(time.Now().Add(wait))
-		if c.nc.Await() != nil || c.nc.Draining() && wait == c.srv.IdleTimeout {
+		// A request that came in spite of a drain is answered, and told that
+		// it was the last: an idle connection is ended by Await's error.
+		if c.nc.Await() != nil {
 			c.nc.Close()
 			return
 		}
@@ -118,7 +117,8 @@ func (c *serverConn) watch(w message.Canceler) {
 	}
 }
 
-// closeAfterAnswer closes a connection whose client may still be sending.
+// closeAfterAnswer closes in stages a connection whose client may still be
+// sending, so that our answer is read before our reset of what it sends.
 func (c *serverConn) closeAfterAnswer(scratch []byte) {
 	defer c.nc.Close()
 	if c.nc.CloseWrite() != nil {

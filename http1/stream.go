@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
@@ -43,6 +44,7 @@ func acquireStream(c *serverConn) *stream {
 // to the collector: such heads are rare and must not fatten the pool.
 func (x *stream) release() {
 	x.body.releaseBuffer()
+	x.out.raw.releaseBuffer()
 	x.conn, x.in = nil, nil
 	x.req = message.Request{}
 	streams.Put(x)
@@ -71,9 +73,10 @@ func (x *stream) serve() bool {
 // ends. When it reports false the connection has been dealt with.
 func (x *stream) readHead() (end int, ok bool) {
 	x.compact()
-	x.head.method, x.head.target, x.head.authority = nil, nil, nil
+	x.head.method, x.head.target, x.head.authority, x.head.minor = nil, nil, nil, 1
 	x.req.Start = time.Now()
 	deadline := x.req.Start.Add(x.conn.srv.HeaderTimeout)
+	limits := x.conn.srv.Limits
 	next := 0
 	for {
 		var f *message.Failure
@@ -84,9 +87,12 @@ func (x *stream) readHead() (end int, ok bool) {
 		if end > 0 {
 			return x.r + end, true
 		}
-		if x.w == len(x.in) && !x.grow() {
-			x.refuse(tooLarge(x.in[x.r:x.w]))
+		if x.w-x.r >= limits.Head {
+			x.refuse(limits.tooLarge(x.in[x.r:x.w]))
 			return 0, false
+		}
+		if x.w == len(x.in) {
+			x.grow()
 		}
 		x.conn.nc.SetReadDeadline(deadline)
 		n, err := x.conn.nc.Read(x.in[x.w:])
@@ -106,22 +112,21 @@ func (x *stream) compact() {
 	}
 }
 
-// grow replaces a full buffer by one of the allowed head size. It reports
-// false if that is what it has already.
-func (x *stream) grow() bool {
-	if limit := x.conn.srv.Limits.Head; len(x.in) < limit {
-		larger := make([]byte, limit)
-		x.w = copy(larger, x.in[x.r:x.w])
-		x.r = 0
-		x.in = larger
-		return true
-	}
-	return false
+// grow replaces a buffer that is full of less than the largest head by one
+// that takes it.
+func (x *stream) grow() {
+	larger := make([]byte, x.conn.srv.Limits.Head)
+	x.w = copy(larger, x.in[x.r:x.w])
+	x.r = 0
+	x.in = larger
 }
 
-// headFailed ends a connection whose head did not come whole.
+// headFailed ends a connection whose head did not come whole. An empty line,
+// which some clients send after a body, is no request that waits for an
+// answer: a 408 would be taken for the answer to the next one.
 func (x *stream) headFailed(err error) {
-	if errors.Is(err, os.ErrDeadlineExceeded) && x.w > x.r {
+	begun := len(bytes.Trim(x.in[x.r:x.w], "\r\n")) > 0
+	if errors.Is(err, os.ErrDeadlineExceeded) && begun {
 		x.refuse(failureHeadTimeout)
 		return
 	}
@@ -136,20 +141,32 @@ func (x *stream) refuse(f *message.Failure) {
 		Client: x.conn.client, Start: x.req.Start, Refused: f,
 	}
 	x.out.begin(x, true)
+	x.body.begin(x, false)
 	x.conn.srv.Handle(&x.req, &x.out)
-	x.out.close = true
 	x.end()
 }
 
-// begin parses the head that ends at in[end] and prepares the Exchange.
+// begin parses the head that ends at in[end] and prepares the Exchange. Of a
+// refused head only what stands in the request line is handed on; the rest may
+// still be an earlier request's.
 func (x *stream) begin(end int) {
 	h := &x.head
 	f := h.parse(x.in[x.r:end], x.conn.srv.Limits)
 	x.r = end
 	x.req = message.Request{
-		Method: h.method, Authority: h.authority, Target: h.target, Fields: h.fields,
-		Length: h.length, Upgrade: h.upgrade, Trailers: h.trailers,
+		Method: h.method, Authority: h.authority, Target: h.target,
 		Client: x.conn.client, Start: x.req.Start, Refused: f,
+	}
+	if f == nil {
+		x.req.Fields, x.req.Length = h.fields, h.length
+		x.req.Upgrade, x.req.Trailers = h.upgrade, h.trailers
+	}
+	if h.length != 0 {
+		// A client "cannot begin using an upgraded protocol on the connection
+		// until it has completely sent the request message", and a server may
+		// always ignore the offer (RFC 9110 section 7.8). So a tunnel and a
+		// body never read the connection at the same time.
+		x.req.Upgrade = nil
 	}
 	x.out.begin(x, h.close || f != nil)
 	x.out.minor, x.out.keepAlive = h.minor, h.keepAlive
@@ -174,16 +191,24 @@ func (x *stream) end() bool {
 		return false
 	}
 	x.body.Resume()
-	if x.out.close || !x.body.drain() {
-		if x.body.finished() && x.req.Refused == nil {
-			nc.CloseWrite()
-			nc.Close()
-			return false
-		}
+	switch {
+	case x.isLast():
+		nc.Close()
+		return false
+	case x.out.close, !x.body.drain():
 		x.conn.closeAfterAnswer(x.small[:])
 		return false
 	}
 	return x.takeLeftover()
+}
+
+// isLast reports that the client itself has asked for the close and has sent
+// all, so that there is nothing to linger for: "A client that sends a "close"
+// connection option MUST NOT send further requests on that connection" (RFC
+// 9112 section 9.6). A client that did not ask may have sent the next request
+// before it knew.
+func (x *stream) isLast() bool {
+	return x.req.Refused == nil && x.head.close && x.body.finished() && x.body.r == x.body.w
 }
 
 // takeLeftover finds the bytes after the body, which begin the next request.

@@ -83,6 +83,7 @@ const (
 	CauseRequestTargetSize
 	CauseRequestVersion
 	CauseRequestMethod
+	CauseRequestExpectation
 	CauseRequestFraming
 	CauseRequestTimeout
 	CauseMisdirected
@@ -121,6 +122,7 @@ var rows = [causes]struct {
 	CauseRequestTargetSize:      {414, "http_request_error", "request_target_size"},
 	CauseRequestVersion:         {505, "http_request_error", "request_version"},
 	CauseRequestMethod:          {405, "http_request_denied", "request_method"},
+	CauseRequestExpectation:     {417, "http_request_error", "request_expectation"},
 	CauseRequestFraming:         {501, "http_request_error", "request_transfer_coding"},
 	CauseRequestTimeout:         {408, "http_request_error", "request_timeout"},
 	CauseMisdirected:            {421, "http_request_error", "misdirected"},

@@ -11,6 +11,11 @@ var (
 	nameProxyStatus = []byte("Proxy-Status")
 	nameRetryAfter  = []byte("Retry-After")
 	nameLocation    = []byte("Location")
+	nameAllow       = []byte("Allow")
+
+	// allowedMethods are those that are passed on besides extensions: all of
+	// RFC 9110 and 5789 but CONNECT and TRACE.
+	allowedMethods = []byte("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 )
 
 // defeat answers when no Attempt was successful: with the degraded answer of
@@ -24,12 +29,15 @@ func (x *Exchange) defeat(f *message.Failure) {
 	accept, language := x.accepts()
 	body := x.route.Degraded.Choose(accept, language)
 	x.degraded = "page"
+	if body.IsJSON() {
+		x.degraded = "json"
+	}
 	retry := message.Field{Name: nameRetryAfter, Value: x.route.Degraded.RetryAfter(rand.Uint64()), ID: message.RetryAfter}
 	x.answer(body, retry)
 }
 
-// refuse answers a request that is not forwarded. A client that is gone, or
-// that did not take the time to say what it wants, is only logged.
+// refuse answers a request that is not forwarded. A client that is gone is
+// only logged.
 func (x *Exchange) refuse(f *message.Failure) {
 	x.failure, x.status = f, f.Status()
 	if f.Cause == message.CauseClientGone {
@@ -37,7 +45,13 @@ func (x *Exchange) refuse(f *message.Failure) {
 		return
 	}
 	accept, language := x.accepts()
-	x.answer(x.gen.Refusals.Choose(x.status, degraded.Auto, accept, language))
+	body := x.gen.Refusals.Choose(x.status, degraded.Auto, accept, language)
+	if x.status == 405 {
+		// RFC 9110 section 15.5.6: a 405 says which methods there are.
+		x.answer(body, message.Field{Name: nameAllow, Value: allowedMethods})
+		return
+	}
+	x.answer(body)
 }
 
 // answer writes a response of our own about x.failure.

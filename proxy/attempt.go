@@ -28,8 +28,8 @@ func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.F
 	sent := began
 	if !x.reused {
 		sent = time.Now()
-		x.connect = sent.Sub(began)
 	}
+	x.connect = sent.Sub(began)
 	x.conn = conn
 	pool := x.route.Pool
 	conn.Begin(x.r.Method, http1.Silence{
@@ -105,7 +105,7 @@ func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failur
 			return nil, x.pump.blame(f)
 		}
 		switch {
-		case resp.Status == 101 && x.r.Upgrade == nil:
+		case resp.Status == 101 && (x.r.Upgrade == nil || resp.Upgrade == nil):
 			return nil, failureUpgrade
 		case resp.Status == 101 || resp.Status >= 200:
 			x.firstByte = time.Since(x.firstTry)

@@ -50,7 +50,10 @@ func (x *Exchange) findClient() netip.Addr {
 			} else {
 				list, last = nil, list
 			}
-			a, ok := parseClient(string(bytes.TrimSpace(last)))
+			if last = bytes.TrimSpace(last); len(last) == 0 {
+				continue // an empty element says nothing (RFC 9110 section 5.6.1.2)
+			}
+			a, ok := parseClient(string(last))
 			if !ok {
 				return client
 			}

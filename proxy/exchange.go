@@ -16,6 +16,10 @@ import (
 var failureMisdirected = &message.Failure{Party: message.PartyClient, Phase: message.PhaseHead,
 	Cause: message.CauseMisdirected, Err: errors.New("no site has this host name and there is no default site")}
 
+// failurePanic is what is logged of an Exchange that has met a bug.
+var failurePanic = &message.Failure{Party: message.PartySluice, Phase: message.PhaseNone,
+	Cause: message.CauseInternal, Err: errors.New("a panic, see the error log")}
+
 // Exchange is one request and its response, from first byte to log line. It
 // is pooled; everything in it is valid from begin to finish.
 type Exchange struct {
@@ -56,6 +60,7 @@ type decided struct {
 	// For the log.
 	status    int
 	failure   *message.Failure
+	served    bool // the client has an answer, or is gone; not after a panic
 	degraded  string
 	addr      string    // of the last Upstream
 	firstTry  time.Time // when the first Attempt began
@@ -65,6 +70,9 @@ type decided struct {
 
 // begin takes over a request.
 func (x *Exchange) begin(g *Generation, r *message.Request, w message.ResponseWriter) {
+	if r.Refused != nil {
+		r.Fields = nil // what stands there may be another client's
+	}
 	x.r, x.w, x.gen = r, w, g
 	x.trusted = len(g.Trusted) > 0 && g.trusts(r.Client.Remote.Addr().Unmap())
 	x.secure = r.Client.Secure
@@ -93,6 +101,7 @@ func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
 		x.entry = accesslog.Entry{}
 	}
 	x.kept.release()
+	x.pump.forget()
 	x.scratch = x.scratch[:0]
 	x.resp = message.Response{}
 	x.decided = decided{}

@@ -24,6 +24,7 @@ var (
 // that. When it returns the client has an answer, or is gone.
 func (x *Exchange) forward() {
 	x.setForwarding()
+	x.keepProtocol()
 	pool := x.route.Pool
 	pool.Budget.Deposit(x.r.Start)
 	var f *message.Failure
@@ -47,10 +48,20 @@ func (x *Exchange) forward() {
 		}
 		up = x.next(f)
 	}
-	if f == nil {
-		f = pool.NoneLeft()
+	if f == nil || f.Phase == message.PhaseDial && pool.AllOut() {
+		f = pool.NoneLeft() // nobody was reached because there is nobody
 	}
 	x.defeat(f)
+}
+
+// keepProtocol ignores the wish to change the protocol of a request with a
+// body, as any server may (RFC 9110 section 7.8). The upstream could answer it
+// before it has the whole body; then the rest would be read as something else
+// than it was sent as.
+func (x *Exchange) keepProtocol() {
+	if x.r.Body != nil {
+		x.r.Upgrade = nil
+	}
 }
 
 // next returns the Upstream for another Attempt after f: one not tried yet,
@@ -59,12 +70,21 @@ func (x *Exchange) next(f *message.Failure) *upstream.Upstream {
 	if up := x.route.Pool.Pick(x.tried); up != nil {
 		return up
 	}
-	if x.reused {
+	if x.foundDead(f) {
 		x.fresh = true
 		return x.up
 	}
 	return nil
 }
+
+// foundDead reports that f is only a reused connection that the Upstream had
+// closed meanwhile.
+func (x *Exchange) foundDead(f *message.Failure) bool {
+	return x.reused && f.Cause == message.CauseConnectionTerminated
+}
+
+// othersLeft reports that the Pool has an Upstream that was not tried yet.
+func (x *Exchange) othersLeft() bool { return x.tried.Len() < len(x.route.Pool.Upstreams) }
 
 // mayTryAgain is the one decision on another Attempt after a failed one. It
 // takes from the retry budget when it says yes.
@@ -75,6 +95,9 @@ func (x *Exchange) mayTryAgain(f *message.Failure) bool {
 	if f.Again == message.AgainNever || f.Again == message.AgainIdempotent && !idempotent(x.r.Method) {
 		return false
 	}
+	if !x.othersLeft() && !x.foundDead(f) {
+		return false // and nothing is taken for an Attempt that there won't be
+	}
 	return x.route.Pool.Budget.Withdraw(time.Now())
 }
 
@@ -84,8 +107,11 @@ func (x *Exchange) mayTryAgain(f *message.Failure) bool {
 func (x *Exchange) insteadOf(resp *message.Response) *upstream.Upstream {
 	pool := x.route.Pool
 	if resp.Status < 500 || !pool.RetryOn(resp.Status) || x.attempts >= maxAttempts ||
-		len(pool.Upstreams) < 2 || !idempotent(x.r.Method) || !x.kept.whole() {
+		!x.othersLeft() || !idempotent(x.r.Method) {
 		return nil
+	}
+	if x.pump.sending() || !x.kept.whole() {
+		return nil // what the pump reads from here on might be lost
 	}
 	// Withdraw first: what Pick gives must be asked for a connection.
 	if !pool.Budget.Withdraw(time.Now()) {

@@ -42,7 +42,7 @@ func (x *Exchange) setForwarding() {
 	chain = x.element(chain, peer)
 	forwarded = x.forwardedElement(forwarded, peer, proto)
 
-	f := withoutForwarding(was, x.ownID())
+	f := withoutForwarding(was, x.trusted, x.ownID())
 	f = append(f,
 		message.Field{Name: nameXForwardedFor, Value: chain, ID: message.XForwardedFor},
 		message.Field{Name: nameXForwardedProto, Value: proto, ID: message.XForwardedProto},
@@ -57,9 +57,10 @@ func (x *Exchange) setForwarding() {
 	x.r.Fields = f
 }
 
-// withoutForwarding removes, in place, the fields that we set. dropID says
-// whether Request-Id is one of them.
-func withoutForwarding(f message.Fields, dropID bool) message.Fields {
+// withoutForwarding removes, in place, the fields that we set, and of a client
+// that isn't trusted all others of their family. dropID says whether
+// Request-Id is one of those that we set.
+func withoutForwarding(f message.Fields, trusted, dropID bool) message.Fields {
 	kept := f[:0]
 	for i := range f {
 		switch f[i].ID {
@@ -71,7 +72,7 @@ func withoutForwarding(f message.Fields, dropID bool) message.Fields {
 				continue
 			}
 		case message.OtherName:
-			if posesAsForwarding(f[i].Name) {
+			if posesAsForwarding(f[i].Name) || !trusted && ofForwarding(f[i].Name) {
 				continue
 			}
 		}
@@ -100,6 +101,28 @@ func posesAsForwarding(name []byte) bool {
 		return true
 	}
 	return false
+}
+
+// ofForwarding reports a name that begins with "X-Forwarded-", or does so for
+// CGI: X-Forwarded-Ssl, -Scheme, -Prefix and -User, which we don't set, are
+// believed by one framework or another.
+func ofForwarding(name []byte) bool {
+	const family = "x-forwarded-"
+	if len(name) < len(family) {
+		return false
+	}
+	for i, c := range name[:len(family)] {
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_':
+			c = '-'
+		}
+		if c != family[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // join returns all values of a name as one list, nil if there are none.

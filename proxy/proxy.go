@@ -31,6 +31,7 @@ var exchanges = sync.Pool{New: func() any {
 // goroutine of the client's connection (or stream).
 func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 	x := exchanges.Get().(*Exchange)
+	defer x.end(p.log)
 	x.begin(p.generation.Load(), r, w)
 	switch {
 	case r.Refused != nil:
@@ -42,6 +43,18 @@ func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 	default:
 		x.forward()
 	}
-	x.finish(p.log, time.Now())
-	exchanges.Put(x)
+	x.served = true
+}
+
+// end finishes an Exchange, after a panic too: that is a bug of ours and goes
+// on to end the client's connection, but it keeps no Upstream's.
+func (x *Exchange) end(log func(*accesslog.Entry)) {
+	if x.served {
+		x.finish(log, time.Now())
+		exchanges.Put(x)
+		return
+	}
+	x.leave(nil)
+	x.status, x.failure = failurePanic.Status(), failurePanic
+	x.finish(log, time.Now())
 }

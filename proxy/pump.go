@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ type pump struct {
 	conn    *http1.ClientConn
 
 	failure  *message.Failure // why the body was not sent whole; read after done
+	panicked *mishap          // read after done
 	finished atomic.Int64     // when the whole request was out, Unix ns; 0 before
 }
 
@@ -28,20 +30,31 @@ func (p *pump) start(x *Exchange, conn *http1.ClientConn, body message.RequestBo
 	go p.run(x)
 }
 
-// run is the goroutine. When the client fails, waiting for a response makes
-// no sense any more, so it ends that.
+// run is the goroutine. When it makes no sense to wait for a response any
+// more, it ends that.
 func (p *pump) run(x *Exchange) {
-	p.failure = p.send(x)
+	p.panicked = caught(func() { p.failure = p.send(x) })
 	p.finished.Store(time.Now().UnixNano())
-	if p.failure != nil && p.failure.Party == message.PartyClient {
+	if p.panicked != nil || decides(p.failure) {
 		p.conn.Cancel()
 	}
 	p.done <- struct{}{}
 }
 
+// decides reports that a failure to send the body is what the Exchange fails
+// by: the client broke off, or the upstream takes nothing any more. If the
+// upstream has closed its connection instead, there may be a response on the
+// way that says why (an early 413), and the wait for it decides.
+func decides(f *message.Failure) bool {
+	return f != nil && (f.Party == message.PartyClient || f.Cause == message.CauseConnectionWriteTimeout)
+}
+
 func (p *pump) send(x *Exchange) *message.Failure {
 	for {
 		if done, f := x.sendPiece(); done || f != nil {
+			if f != nil && errors.Is(f.Err, message.ErrStopped) {
+				return nil // that was us, see stop: nobody has failed
+			}
 			return f
 		}
 		// What we have goes out before we wait for more.
@@ -68,7 +81,12 @@ func (p *pump) stop() {
 		p.body.Resume()
 	}
 	p.running = false
+	p.panicked.pass()
 }
+
+// sending reports that the goroutine may still read the body, and so keep it.
+// Afterwards the keeper is the Exchange's again, before stop too.
+func (p *pump) sending() bool { return p.running && p.finished.Load() == 0 }
 
 // extends returns a later deadline for the response head if the one that has
 // passed counted from before the body was sent.
@@ -83,12 +101,19 @@ func (p *pump) extends(deadline time.Time, timeout time.Duration, f *message.Fai
 	return time.Now().Add(timeout), true
 }
 
-// blame returns the failure to report when waiting for the response failed
-// with f: if the client broke off its request, that is the cause.
+// blame stops the pump and returns the failure to report when reading the
+// response failed with f: what ended the sending may be the cause.
 func (p *pump) blame(f *message.Failure) *message.Failure {
+	if !p.running {
+		return f
+	}
 	p.stop()
-	if p.failure != nil && p.failure.Party == message.PartyClient {
+	if decides(p.failure) {
 		return p.failure
 	}
 	return f
 }
+
+// forget lets go of what the Exchange used, so that nothing of it is found by
+// the next one. The pump has been stopped.
+func (p *pump) forget() { p.body, p.conn, p.failure = nil, nil, nil }

@@ -17,6 +17,9 @@ func (x *Exchange) relay(resp *message.Response) {
 	}
 	f := x.relayWhole(resp)
 	x.w.Watch(nil)
+	if f != nil {
+		f = x.pump.blame(f)
+	}
 	x.pump.stop()
 	if f != nil {
 		x.failure = f

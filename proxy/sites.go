@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+var root = []byte("/")
+
 // maxHostName bounds what is looked up: a DNS name has at most 253 bytes.
 const maxHostName = 255
 
@@ -79,7 +81,12 @@ func SortRoutes(routes []Route) {
 }
 
 // route returns the Route with the longest prefix of path, nil if none has.
+// "*" asks about the server as a whole (RFC 9110 section 9.3.7), which is what
+// is behind "/".
 func (s *Site) route(path []byte) *Route {
+	if string(path) == "*" {
+		path = root
+	}
 	for i := range s.Routes {
 		if r := &s.Routes[i]; r.matches(path) {
 			return r

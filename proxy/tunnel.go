@@ -38,27 +38,38 @@ type tunnel struct {
 	upstream message.Body
 	silence  time.Duration
 	last     atomic.Int64 // when a byte came last, Unix ns
+
+	// failure is the first one: ending the other direction makes that fail too.
+	failure atomic.Pointer[message.Failure]
 }
 
 // run returns when both directions have ended.
 func (t *tunnel) run() *message.Failure {
 	t.last.Store(time.Now().UnixNano())
-	up := make(chan *message.Failure, 1)
+	up := make(chan *mishap, 1)
 	go func() {
-		f := t.carryUp()
-		if f != nil {
+		panicked := caught(func() { t.failed(t.carryUp()) })
+		if panicked != nil || t.failure.Load() != nil {
 			t.x.conn.Cancel()
 		}
-		up <- f
+		up <- panicked
 	}()
-	down := t.carryDown()
-	if down != nil {
+	if t.failed(t.carryDown()) {
 		t.client.Stop()
+		t.x.conn.Cut()
 	}
-	if f := <-up; f != nil && f.Cause != message.CauseNone {
-		return f
+	(<-up).pass()
+	return t.failure.Load()
+}
+
+// failed notes how a direction has ended and reports whether that is a
+// failure.
+func (t *tunnel) failed(f *message.Failure) bool {
+	if f == nil {
+		return false
 	}
-	return down
+	t.failure.CompareAndSwap(nil, f)
+	return true
 }
 
 // carryDown copies from the upstream to the client.

@@ -54,9 +54,9 @@ func (s *Server) buildPool(p config.Pool) (*upstream.Pool, error) {
 	for i, u := range p.Upstreams {
 		servers[i] = upstream.Server{Host: u.Host, Port: u.Port, Weight: u.Weight}
 	}
-	share := p.RetryBudget
+	share, floor := p.RetryBudget, 0.0 // 0: "not said", and then the default
 	if share == 0 {
-		share = -1 // upstream.Config takes 0 for "not said"
+		share, floor = -1, -1 // none at all
 	}
 	return upstream.NewPool(upstream.Config{
 		Name:            p.Name,
@@ -65,6 +65,7 @@ func (s *Server) buildPool(p config.Pool) (*upstream.Pool, error) {
 		ResponseTimeout: p.ResponseTimeout,
 		RetryOn:         p.RetryOn,
 		RetryShare:      share,
+		RetryFloor:      floor,
 		Notify:          s.upstreamEvent,
 	})
 }

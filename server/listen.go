@@ -14,11 +14,15 @@ import (
 	"sluice/socket"
 )
 
-// Listen binds the Listeners and says what keeps it from doing so. Run or
-// Close comes next.
+// Listen opens the access log, binds the Listeners and says what keeps it from
+// doing so. Run or Close comes next.
 func (s *Server) Listen(ctx context.Context) error {
+	if err := s.openAccessLog(); err != nil {
+		return err
+	}
 	var err error
 	if s.watch, err = socket.NewWatch(); err != nil {
+		s.Close()
 		return fmt.Errorf("watch for clients that go away: %w", err)
 	}
 	c := s.cfg.Server
@@ -101,10 +105,15 @@ func (s *Server) listeners() (all []*listener.Listener) {
 	return all
 }
 
-// Close gives up what Listen has bound, when Run is not called.
+// Close gives up what Listen has opened and bound, when Run is not called.
 func (s *Server) Close() {
 	for _, l := range s.listeners() {
 		l.Close()
 	}
-	s.watch.Close()
+	if s.watch != nil {
+		s.watch.Close()
+	}
+	over, end := context.WithCancel(context.Background())
+	end()
+	s.runAccessLog(over) // to its end, which closes it
 }

@@ -14,6 +14,9 @@ import (
 // it returns. Listen comes first. The error says that a Listener failed or
 // that connections had to be cut off.
 func (s *Server) Run(ctx context.Context) error {
+	// In force before the first connection is accepted.
+	s.store.Use(s.gen.defaultHost, s.gen.sources...)
+	s.proxy.Use(s.gen.proxy)
 	// The access log outlives the Exchanges, and they what they rely on.
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
@@ -66,8 +69,6 @@ func (s *Server) runAccessLog(ctx context.Context) {
 // Generation's Pools and Sources, the watch for clients that go away.
 func (s *Server) runRest(ctx context.Context) {
 	var all sync.WaitGroup
-	s.store.Use(s.gen.defaultHost, s.gen.sources...)
-	s.proxy.Use(s.gen.proxy)
 	for _, p := range s.gen.pools {
 		all.Go(func() { p.Run(ctx) })
 	}
@@ -104,9 +105,11 @@ func (s *Server) drain() error {
 	for _, l := range s.listeners() {
 		l.Shutdown()
 	}
-	var err error
-	for _, l := range s.listeners() {
-		err = errors.Join(err, l.Wait(ctx))
+	var waiting sync.WaitGroup
+	cut := make([]error, len(s.listeners()))
+	for i, l := range s.listeners() {
+		waiting.Go(func() { cut[i] = l.Wait(ctx) }) // all at once: each has a grace time of its own
 	}
-	return err
+	waiting.Wait()
+	return errors.Join(cut...)
 }

@@ -18,7 +18,6 @@ type Server struct {
 	// Fixed after New.
 	cfg    *config.Config
 	errlog *slog.Logger
-	access *accesslog.Log // nil: off
 	store  *certs.Store
 	proxy  *proxy.Proxy
 	wire   *http1.Server
@@ -27,9 +26,10 @@ type Server struct {
 	noise  *noise
 
 	// Set by Listen.
-	watch *socket.Watch // nil where the system has none
-	plain *listener.Listener
-	tls   *listener.Listener
+	access *accesslog.Log // nil: off
+	watch  *socket.Watch  // nil where the system has none
+	plain  *listener.Listener
+	tls    *listener.Listener
 }
 
 // New builds all that cfg asks for and binds nothing. Its error says what to
@@ -43,15 +43,10 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s.gen = gen
-	log := (func(*accesslog.Entry))(nil)
-	if s.access, err = openAccessLog(cfg.Log); err != nil {
+	if err := checkAccessLog(cfg.Log); err != nil {
 		return nil, err
 	}
-	if s.access != nil {
-		s.access.Notify = s.accessLogEvent
-		log = s.access.Log
-	}
-	s.proxy = proxy.New(log)
+	s.proxy = proxy.New(s.logger())
 	s.wire = newWire(cfg.Server, s.proxy.Serve, s.panicked)
 	return s, nil
 }
@@ -65,28 +60,5 @@ func newWire(c config.Server, handle func(*message.Request, message.ResponseWrit
 		BodyTimeout:   c.BodyTimeout,
 		IdleTimeout:   c.IdleTimeout,
 		Panicked:      panicked,
-	}
-}
-
-// openAccessLog opens the access log; nil if it is off.
-func openAccessLog(c config.Log) (*accesslog.Log, error) {
-	if c.Access == config.LogOff {
-		return nil, nil
-	}
-	name := string(c.Access)
-	if c.Access == config.LogFile {
-		name = c.File
-	}
-	sink, err := accesslog.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return accesslog.New(sink), nil
-}
-
-// ReopenLogs reopens the access log, for logrotate.
-func (s *Server) ReopenLogs() {
-	if s.access != nil {
-		s.access.Reopen()
 	}
 }

@@ -25,6 +25,8 @@ func (s State) String() string {
 // The pauses. The first is short because most failures are restarts, the last
 // is long because a trial costs a real request up to a connect timeout.
 // Neither delays the return of one that works again: the prober sees to that.
+// And as long as probes tell that it is down there is no trial at all: a pause
+// ends by one only if the prober cannot keep up.
 const (
 	firstPause  = 500 * time.Millisecond
 	lastPause   = 30 * time.Second
@@ -33,6 +35,8 @@ const (
 
 	firstProbe = 100 * time.Millisecond
 	nextProbe  = 500 * time.Millisecond
+
+	trustProbe = 2 * time.Second // how long a failed probe is believed
 )
 
 // health is the state machine of one Upstream. It is pure: it learns the time
@@ -97,10 +101,18 @@ func (h *health) ended(now time.Time) bool {
 	return true
 }
 
-// probing plans the probe after the one that begins now. A failed probe does
-// not lengthen the pause: that is for real requests that were lost.
+// probing plans the probe after the one that begins now.
 func (h *health) probing(now time.Time, dice float64) {
 	h.probe = now.Add(jittered(nextProbe, dice))
+}
+
+// probeFailed puts a trial off: what the probe has just found out need not
+// cost a real request. It does not make later pauses longer: those are for
+// real requests that were lost.
+func (h *health) probeFailed(began, now time.Time) {
+	if h.state == StateOut && !began.Before(h.left) && h.until.Before(now.Add(trustProbe)) {
+		h.until = now.Add(trustProbe)
+	}
 }
 
 // unresolved is the state of one whose name has had no answer yet.

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"sluice/message"
 )
 
 // The prober's pace. It begins at most batch probes every pace, so a thousand
@@ -101,6 +103,9 @@ func (p *Pool) probe(ctx context.Context, u *Upstream) {
 	p.mu.Lock()
 	u.probed = false
 	p.flying--
+	if f != nil && f.Party == message.PartyUpstream {
+		u.health.probeFailed(began, time.Now())
+	}
 	p.mu.Unlock()
 	kick(p.probeKick)
 	if f == nil {

@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// logLine is the part of an access log line that tests look at.
+type logLine struct {
+	ID       string `json:"id"`
+	Client   string `json:"client"`
+	Method   string `json:"method"`
+	Path     string `json:"path"`
+	Status   int    `json:"status"`
+	BytesIn  int64  `json:"bytes_in"`
+	BytesOut int64  `json:"bytes_out"`
+	Upstream string `json:"upstream"`
+	Attempts int    `json:"attempts"`
+	Who      string `json:"fail_who"`
+	Phase    string `json:"fail_phase"`
+	Cause    string `json:"fail_cause"`
+	Detail   string `json:"fail_detail"`
+	Degraded string `json:"degraded"`
+	TLS      string `json:"tls"`
+	ALPN     string `json:"alpn"`
+	SNI      string `json:"sni"`
+}
+
+// lines returns what is in the access log so far.
+func (s *sluice) lines(t *testing.T) []logLine {
+	t.Helper()
+	return readLines(t, filepath.Join(s.dir, accessLog))
+}
+
+// readLines reads an access log. Every line of it must be whole.
+func readLines(t *testing.T, file string) (all []logLine) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text := range strings.Lines(string(data)) {
+		var l logLine
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatalf("access log line %q: %v", text, err)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// line waits for the line of the request for a path. Lines are written once a
+// second, and when the log is reopened, which saves the time.
+func (s *sluice) line(t *testing.T, path string) (found logLine) {
+	t.Helper()
+	s.signal(syscall.SIGUSR1)
+	eventually(t, patience, "access log line of "+path, func() bool {
+		for _, l := range s.lines(t) {
+			if l.Path == path {
+				found = l
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}

@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"encoding/pem"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sluice/certs/certstest"
+)
+
+// host is the name of the Site that a setup has unless it says otherwise.
+const host = "shop.test"
+
+// setup is what a configuration is written from. Its zero value, with
+// upstreams, is one default Site on both ports before a Pool "app".
+type setup struct {
+	server    string   // more keys of [server]
+	access    string   // log.access; "": a file of its own
+	site      string   // more keys of the one Site, and tables below it
+	sites     string   // instead of the one Site
+	upstreams []string // servers of the Pool "app"
+	pool      string   // more keys of it
+	more      string   // whatever else
+}
+
+// identity is a Site's certificate and who issued it.
+type identity struct {
+	ca        *certstest.CA
+	cert, key string // files
+	caFile    string
+}
+
+// newIdentity issues a certificate for names into dir.
+func newIdentity(t *testing.T, dir string, names ...string) identity {
+	t.Helper()
+	ca := certstest.NewCA(t)
+	id := identity{ca: ca, caFile: filepath.Join(dir, "ca.pem")}
+	id.cert, id.key = ca.Issue(t, certstest.Leaf{Names: names}).Write(t, dir)
+	certstest.WriteFile(t, id.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Certificate.Raw}))
+	return id
+}
+
+// text writes the configuration.
+func (c setup) text(dir string, id identity) string {
+	var b strings.Builder
+	b.WriteString("[server]\nhttp = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\n")
+	if !strings.Contains(c.server, "drain_timeout") {
+		b.WriteString("drain_timeout = \"3s\"\n")
+	}
+	access := c.access
+	if access == "" {
+		access = filepath.Join(dir, accessLog)
+	}
+	fmt.Fprintf(&b, "%s\n[log]\naccess = %q\n", c.server, access)
+	if c.sites != "" {
+		b.WriteString(c.sites)
+	} else {
+		fmt.Fprintf(&b, "[[site]]\nhosts = [%q]\ntls = { cert = %q, key = %q }\nupstream = \"app\"\nredirect = false\ndefault = true\n%s\n",
+			host, id.cert, id.key, c.site)
+	}
+	if len(c.upstreams) > 0 {
+		fmt.Fprintf(&b, "[upstream.app]\nservers = [\"%s\"]\n%s\n", strings.Join(c.upstreams, `", "`), c.pool)
+	}
+	b.WriteString(c.more)
+	return b.String()
+}

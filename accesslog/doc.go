@@ -2,7 +2,7 @@
 //
 //	Log(e) ─ encode ─┐                       ┌─ file, reopened after rotation
 //	Log(e) ─ encode ─┼─ active buffer ─ Run ─┤
-//	Log(e) ─ encode ─┘   (mutex, 1 MiB)      └─ stdout, stderr
+//	Log(e) ─ encode ─┘   (mutex, 4 MiB)      └─ stdout, stderr
 //
 // Log never waits for the sink: it encodes outside the lock, and holds the lock
 // only while it copies the line. Run is the only one that writes. It swaps the
@@ -11,7 +11,7 @@
 // when a write fails, the lines it didn't write are dropped and counted, and
 // the next flush tries again. Requests notice neither.
 //
-// Memory is bounded: 1 MiB of active and 1 MiB of spare buffer, the rest of one
+// Memory is bounded: 4 MiB of active and 4 MiB of spare buffer, the rest of one
 // torn line, and one line for each goroutine that encodes at the moment.
 //
 // It doesn't rotate, compress or ship files: logrotate and Reopen do.

@@ -91,7 +91,7 @@ func TestWeightIsAQvalue(t *testing.T) {
 	}
 }
 
-func FuzzAcceptNeverPanics(f *testing.F) {
+func FuzzAccept(f *testing.F) {
 	f.Add(`text/html;q=0.5;a="\",", */*`)
 	f.Add(`zh-CN,zh;q=0.9,en;q=0.8`)
 	f.Fuzz(func(t *testing.T, field string) {

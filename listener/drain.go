@@ -58,6 +58,9 @@ func (l *Listener) Wait(ctx context.Context) error {
 		}
 	}
 	n := l.abortAll()
+	if n == 0 {
+		return nil // the last one ended at the same time as ctx
+	}
 	timer := time.NewTimer(abortGrace)
 	defer timer.Stop()
 	select {

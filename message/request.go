@@ -20,7 +20,9 @@ type Request struct {
 	Body RequestBody
 
 	// Upgrade names the protocols that the client wants to change to, nil if
-	// none. (Connection: upgrade on HTTP/1.1, extended CONNECT on HTTP/2.)
+	// none. (Connection: upgrade on HTTP/1.1, extended CONNECT on HTTP/2.) It
+	// is nil when there is a body: a tunnel and a body would be read from the
+	// connection at the same time.
 	Upgrade []byte
 	// Trailers reports that the client takes trailer fields (TE: trailers).
 	Trailers bool

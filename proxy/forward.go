@@ -24,7 +24,6 @@ var (
 // that. When it returns the client has an answer, or is gone.
 func (x *Exchange) forward() {
 	x.setForwarding()
-	x.keepProtocol()
 	pool := x.route.Pool
 	pool.Budget.Deposit(x.r.Start)
 	var f *message.Failure
@@ -52,16 +51,6 @@ func (x *Exchange) forward() {
 		f = pool.NoneLeft() // nobody was reached because there is nobody
 	}
 	x.defeat(f)
-}
-
-// keepProtocol ignores the wish to change the protocol of a request with a
-// body, as any server may (RFC 9110 section 7.8). The upstream could answer it
-// before it has the whole body; then the rest would be read as something else
-// than it was sent as.
-func (x *Exchange) keepProtocol() {
-	if x.r.Body != nil {
-		x.r.Upgrade = nil
-	}
 }
 
 // next returns the Upstream for another Attempt after f: one not tried yet,

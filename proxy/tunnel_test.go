@@ -187,28 +187,6 @@ func TestA101ThatIsNone(t *testing.T) {
 	}
 }
 
-// An upstream that answers the wish to upgrade before it has the body would
-// get the rest of the body as bytes of the new protocol, and two goroutines
-// would read the client: with a body there is no upgrade.
-func TestARequestWithABodyIsNotUpgraded(t *testing.T) {
-	asked := make(chan string, 1)
-	o := newOrigin(t, func(v *visit) bool {
-		asked <- v.Header.Get("Upgrade") + v.Header.Get("Connection")
-		v.say(switching)
-		v.untilGone()
-		return false
-	})
-	p := newProxy(t, poolOf(t, upstream.Config{}, o))
-	u, w := newUpload(), newWire(t, "GET")
-	r := withBody(request("GET", "/"), w, u, -1)
-	r.Upgrade = []byte("websocket")
-	u.send("some")
-	p.begin(r, w).end().want(t, w, "502", "upstream wait http_upgrade_failed")
-	if got := within(t, "the request", asked); got != "" {
-		t.Errorf("the upstream was asked for %q", got)
-	}
-}
-
 // An upstream may refuse to change; the connection then lives on.
 func TestAnUpgradeThatIsRefused(t *testing.T) {
 	o := newOrigin(t, always("no"))

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-FUZZTIME ?= 5s
+FUZZTIME ?= 20000x
 PACKAGES := ./...
 
 help: ## show the targets
@@ -20,11 +20,11 @@ lint: ## gofmt, vet, staticcheck
 	GOOS=darwin go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 
-fuzz: ## run each fuzz target for FUZZTIME (5s)
+fuzz: ## run each fuzz target for FUZZTIME (20000x: that many inputs)
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
 	  for t in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | cut -d' ' -f2); do \
 	    echo "$$(dirname $$f) $$t"; \
-	    go test -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) $$(dirname $$f); \
+	    go test -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$(dirname $$f); \
 	  done; done
 
 cover: ## show test coverage by package

@@ -148,7 +148,7 @@ upstream = "main"
 	io.WriteString(secure, get)
 	within(t, "the request", reached)
 	fresh := dial(t, s.HTTP())
-	until(t, "both are open", func() bool { return s.caps.Total() == 2 })
+	until(t, "the fresh one waits", func() bool { return s.plain.Stats().Idle == 1 })
 	s.cancel()
 	if _, err := fresh.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the fresh connection: %v, want its end", err)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"time"
@@ -78,7 +79,10 @@ func (x *Exchange) begin(g *Generation, r *message.Request, w message.ResponseWr
 	x.secure = r.Client.Secure
 	if x.trusted {
 		if p := r.Fields.Get(message.XForwardedProto); len(p) > 0 {
-			x.secure = message.EqualFold(p, "https")
+			// Of a chain of proxies that each add theirs, the first is what
+			// the person uses; taking it for plain would redirect for ever.
+			first, _, _ := bytes.Cut(p, []byte(","))
+			x.secure = message.EqualFold(bytes.TrimSpace(first), "https")
 		}
 	}
 	x.takeID()

@@ -77,6 +77,7 @@ func TestWhoIsRedirected(t *testing.T) {
 		{name: "tls off", redirect: true, client: "203.0.113.7:1"},
 		{name: "a stranger says https", tls: true, redirect: true, client: "203.0.113.7:1", forwardedProto: "https", want: true},
 		{name: "a trusted peer says https", tls: true, redirect: true, client: "10.0.0.1:1", forwardedProto: "HTTPS"},
+		{name: "trusted peers say https, then http", tls: true, redirect: true, client: "10.0.0.1:1", forwardedProto: "https, http"},
 		{name: "a trusted peer says http", tls: true, redirect: true, overTLS: true, client: "10.0.0.1:1", forwardedProto: "http", want: true},
 		{name: "a trusted peer says nothing", tls: true, redirect: true, overTLS: true, client: "10.0.0.1:1"},
 	} {

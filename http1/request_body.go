@@ -94,8 +94,8 @@ func (b *requestBody) drain() bool {
 	if b.kind == framedLength && b.left > drainBytes {
 		return false
 	}
-	b.silence = lingerTime
-	until := time.Now().Add(lingerTime)
+	b.silence = lingerSilence
+	until := time.Now().Add(lingerSilence)
 	for n := 0; n <= drainBytes && time.Now().Before(until); {
 		p, err := b.Next()
 		if err != nil {

@@ -10,12 +10,14 @@ import (
 	"sluice/message"
 )
 
-// lingerTime and lingerBytes bound how long we read and throw away what a
-// client still sends after we have refused it. Closing at once would reset
-// the connection and may destroy our answer on its way (RFC 9112 section 9.6).
+// These bound how long we read and throw away what a client still sends after
+// we have refused it: until it is silent for so long, in all, and in bytes.
+// Closing at once would reset the connection and may destroy our answer on its
+// way (RFC 9112 section 9.6); a phone that uploads a photo needs seconds.
 const (
-	lingerTime  = time.Second
-	lingerBytes = 4 << 20
+	lingerSilence = time.Second
+	lingerTotal   = 10 * time.Second
+	lingerBytes   = 64 << 20
 )
 
 // Server serves HTTP/1.0 and HTTP/1.1 on clients' connections. Its fields are
@@ -124,8 +126,13 @@ func (c *serverConn) closeAfterAnswer(scratch []byte) {
 	if c.nc.CloseWrite() != nil {
 		return
 	}
-	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	end := time.Now().Add(lingerTotal)
 	for total := 0; total < lingerBytes; {
+		now := time.Now()
+		if !now.Before(end) {
+			return
+		}
+		c.nc.SetReadDeadline(now.Add(lingerSilence))
 		n, err := c.nc.Read(scratch)
 		if err != nil {
 			return

@@ -112,7 +112,7 @@ func TestAnUnreadBodyIsNotWaitedForLong(t *testing.T) {
 		if got := readAll(t, client); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
 			t.Errorf("got %q", got)
 		}
-		if took := time.Since(start); took > 2*lingerTime {
+		if took := time.Since(start); took > 2*lingerSilence {
 			t.Errorf("took %v", took)
 		}
 	})

@@ -134,7 +134,9 @@ func TestNobodyIsCanceledAfterTheWatchHasEnded(t *testing.T) {
 	for _, unwatch := range []bool{true, false} {
 		cancel, started, goOn := newCanceler(), make(chan struct{}), make(chan struct{})
 		c := connect(t, newServer(func(r *message.Request, w message.ResponseWriter) {
-			w.Watch(cancel)
+			if string(r.Target) == "/" {
+				w.Watch(cancel)
+			}
 			if unwatch {
 				w.Watch(nil)
 				close(started)
@@ -148,6 +150,9 @@ func TestNobodyIsCanceledAfterTheWatchHasEnded(t *testing.T) {
 			c.Close()
 			close(goOn)
 		} else {
+			c.ok("")
+			// Its answer is not the Exchange's end; that of the next one is.
+			c.say("GET /unwatched HTTP/1.1\r\nHost: h\r\n\r\n")
 			c.ok("")
 			c.Close()
 		}

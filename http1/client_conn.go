@@ -95,7 +95,8 @@ func (c *ClientConn) gotNothing() bool { return c.x.w == 0 && !c.x.got }
 
 // ReadHead waits for the next response head, at the most until deadline. An
 // interim response (1xx) is returned like any other: the caller passes it on
-// and calls again. The Response is valid until the next call, its Fields
+// and calls again. A 101 to a protocol that was not offered is a failure. The
+// Response is valid until the next call, its Fields
 // until the first Next of its Body.
 func (c *ClientConn) ReadHead(deadline time.Time) (*message.Response, *message.Failure) {
 	x := c.x

@@ -46,7 +46,7 @@ var failedAttempts = []struct {
 	{"read time-out", message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait, Cause: message.CauseConnectionReadTimeout, Again: message.AgainIdempotent, Err: os.ErrDeadlineExceeded}, "sent"},
 	{"garbage", message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait, Cause: message.CauseResponseInvalid, Again: message.AgainIdempotent}, "sent"},
 	{"huge head", message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait, Cause: message.CauseResponseHeadSize}, "over"},
-	{"101 unasked", *failureUpgrade, "over"},
+	{"101 unasked", message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait, Cause: message.CauseUpgradeFailed}, "over"},
 	{"client gone", message.Failure{Party: message.PartyClient, Phase: message.PhaseWait, Cause: message.CauseClientGone}, "over"},
 	{"client slow", message.Failure{Party: message.PartyClient, Phase: message.PhaseBody, Cause: message.CauseClientSlow}, "over"},
 	{"bad request body", message.Failure{Party: message.PartyClient, Phase: message.PhaseBody, Cause: message.CauseRequestInvalid}, "over"},

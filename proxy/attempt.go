@@ -105,8 +105,6 @@ func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failur
 			return nil, x.pump.blame(f)
 		}
 		switch {
-		case resp.Status == 101 && (x.r.Upgrade == nil || resp.Upgrade == nil):
-			return nil, failureUpgrade
 		case resp.Status == 101 || resp.Status >= 200:
 			x.firstByte = time.Since(x.firstTry)
 			x.up.Succeeded()

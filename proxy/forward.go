@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"time"
 
 	"sluice/message"
@@ -11,14 +10,6 @@ import (
 // maxAttempts bounds how many Upstreams one Exchange may try: enough to get
 // past a machine that has just died, and no way to storm a Pool.
 const maxAttempts = 4
-
-// Failures that are found here and not on a wire.
-var (
-	failureUpgrade = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
-		Cause: message.CauseUpgradeFailed, Err: errors.New("the upstream changed to a protocol that nobody asked for")}
-	failureSilence = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseBody,
-		Cause: message.CauseConnectionReadTimeout, Err: errors.New("neither side of the tunnel has sent anything for stream_timeout")}
-)
 
 // forward makes Attempts until one has an answer for the client, and relays
 // that. When it returns the client has an answer, or is gone.

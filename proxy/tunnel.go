@@ -1,12 +1,17 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
 
 	"sluice/message"
 )
+
+// failureSilence ends a tunnel in which nothing has been said for too long.
+var failureSilence = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseBody,
+	Cause: message.CauseConnectionReadTimeout, Err: errors.New("neither side of the tunnel has sent anything for stream_timeout")}
 
 // tunnel relays bytes both ways after a 101 until both sides have ended, one
 // fails, or neither has said anything for the stream timeout. An end of one

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -64,5 +65,8 @@ func procField(path, key string) (string, error) {
 			return strings.TrimSpace(value), nil
 		}
 	}
-	return "", fmt.Errorf("%s has no %q", path, key)
+	return "", fmt.Errorf("%s %w: %q", path, errNoField, key)
 }
+
+// errNoField says that a file of /proc was read and a key is not in it.
+var errNoField = errors.New("has no such key")

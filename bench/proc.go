@@ -61,8 +61,8 @@ func groupMembers(group int) (map[int]stat, error) {
 			continue // not a process
 		}
 		line, err := os.ReadFile("/proc/" + e.Name() + "/stat")
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
-			continue // ended meanwhile
+		if hasEnded(err) {
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read process %d: %w", pid, err)
@@ -76,6 +76,11 @@ func groupMembers(group int) (map[int]stat, error) {
 		}
 	}
 	return members, nil
+}
+
+// hasEnded reports that reading a process's file failed because it is gone.
+func hasEnded(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
 // groupCPU is the CPU time that the living processes of a group have used.
@@ -104,6 +109,9 @@ func groupRSS(group int) (int64, error) {
 	var sum int64
 	for pid := range members {
 		value, err := procField(fmt.Sprintf("/proc/%d/status", pid), "VmRSS")
+		if hasEnded(err) || errors.Is(err, errNoField) {
+			continue // one that was not waited for yet has no memory any more
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -16,16 +16,17 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, socket, certs, accesslog, demo, bench
+	NONE < config, message, grammar, socket, certs, accesslog, metrics, admin, demo, bench
 
 	socket < listener
 	message < degraded
-	message, socket < http1
+	message, grammar, socket < http1
+	message, grammar, socket < http2
 	message, socket, http1 < upstream
 	message, http1, upstream, degraded, accesslog < proxy
 
-	config, message, socket, certs, listener, accesslog, degraded,
-	http1, upstream, proxy < server
+	config, message, socket, certs, listener, accesslog, metrics, admin,
+	degraded, http1, http2, upstream, proxy < server
 
 	config, server, demo < main
 `
@@ -33,12 +34,15 @@ const importRules = `
 // moduleHomes says which of our packages may import which module of others:
 // each has exactly one home.
 var moduleHomes = map[string]string{
-	"github.com/pelletier/go-toml/v2":    "config",    // it has positions
-	"github.com/spf13/cobra":             "main",      // commands, flags, completion
-	"go.uber.org/zap":                    "accesslog", // JSON without allocation
-	"github.com/pires/go-proxyproto":     "listener",  // the PROXY header, v1 and v2
-	"github.com/coder/websocket":         "demo",      // a WebSocket to try the proxy with
-	"honnef.co/go/tools/cmd/staticcheck": "",          // a tool, imported by nobody
+	"github.com/pelletier/go-toml/v2":     "config",    // it has positions
+	"github.com/spf13/cobra":              "main",      // commands, flags, completion
+	"go.uber.org/zap":                     "accesslog", // JSON without allocation
+	"github.com/pires/go-proxyproto":      "listener",  // the PROXY header, v1 and v2
+	"github.com/coder/websocket":          "demo",      // a WebSocket to try the proxy with
+	"github.com/prometheus/client_golang": "metrics",   // the exposition that everybody reads
+	"github.com/summerwind/h2spec":        "e2e",       // the conformance test of HTTP/2
+	"golang.org/x/net":                    "http2",     // HPACK decoding
+	"honnef.co/go/tools/cmd/staticcheck":  "",          // a tool, imported by nobody
 }
 
 // packages that only tests or helpers of tests consist of.

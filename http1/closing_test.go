@@ -18,11 +18,11 @@ func TestAbortIsNeverACleanEnd(t *testing.T) {
 		flush    bool
 		by       func(w message.ResponseWriter)
 	}{
-		{"counted", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 10, true, message.ResponseWriter.Abort},
-		{"chunked", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", -1, true, message.ResponseWriter.Abort},
-		{"to the close", "GET / HTTP/1.0\r\n\r\n", -1, true, message.ResponseWriter.Abort},
-		{"counted, complete", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 5, true, message.ResponseWriter.Abort},
-		{"not flushed", "GET / HTTP/1.0\r\n\r\n", -1, false, message.ResponseWriter.Abort},
+		{"counted", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 10, true, abort},
+		{"chunked", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", -1, true, abort},
+		{"to the close", "GET / HTTP/1.0\r\n\r\n", -1, true, abort},
+		{"counted, complete", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 5, true, abort},
+		{"not flushed", "GET / HTTP/1.0\r\n\r\n", -1, false, abort},
 		{"not finished", "GET / HTTP/1.0\r\n\r\n", -1, true, func(message.ResponseWriter) {}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestTheWatchTellsOfAClientThatGoes(t *testing.T) {
 					t.Error("a Watch after the client had gone was not told at once")
 				}
 				w.Watch(nil)
-				w.Abort()
+				w.Abort(nil)
 			}))
 			c.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 			await(t, "the request", started)
@@ -162,3 +162,5 @@ func TestNobodyIsCanceledAfterTheWatchHasEnded(t *testing.T) {
 		}
 	}
 }
+
+func abort(w message.ResponseWriter) { w.Abort(nil) }

@@ -37,7 +37,7 @@ func pumped(t *testing.T) func(*message.Request, message.ResponseWriter) {
 		}
 		if err := <-failed; err != io.EOF {
 			t.Errorf("the body ended with %v", err)
-			w.Abort()
+			w.Abort(nil)
 			return
 		}
 		w.Finish(r.Body.Trailers())

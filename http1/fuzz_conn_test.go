@@ -72,7 +72,7 @@ func oursSees(t *testing.T, in []byte, step int, pump bool) (all []seen, out []b
 			read()
 		}
 		if err != nil {
-			w.Abort()
+			w.Abort(nil)
 			return
 		}
 		all = append(all, seen{string(r.Method), string(r.Target), string(r.Authority), body})

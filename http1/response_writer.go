@@ -230,7 +230,7 @@ func (o *responseWriter) Finish(trailers message.Fields) error {
 }
 
 // Abort implements message.ResponseWriter.
-func (o *responseWriter) Abort() {
+func (o *responseWriter) Abort(*message.Failure) {
 	o.aborted = true
 	o.buf = o.arr[:0]
 	o.x.conn.nc.Abort()

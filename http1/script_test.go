@@ -162,7 +162,7 @@ func echo(r *message.Request, w message.ResponseWriter) {
 		if errors.As(err, &f) && f.Cause != message.CauseClientGone {
 			reply(w, f.Status(), "")
 		} else {
-			w.Abort()
+			w.Abort(nil)
 		}
 		return
 	}

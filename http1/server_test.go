@@ -104,7 +104,7 @@ func TestAClientThatBreaksOffAnywhere(t *testing.T) {
 				if f := failureOf(err); f == nil || f.Cause != message.CauseClientGone || !errors.Is(err, io.EOF) {
 					t.Errorf("cut at %d: body %q, %v; want that the client is gone", cut, got, err)
 				}
-				w.Abort()
+				w.Abort(nil)
 			})
 			c := play(t, s, []byte(in[:cut]))
 			if c.out.Len() > 0 || called != strings.Contains(in[:cut], "\r\n\r\n") {

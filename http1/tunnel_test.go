@@ -209,7 +209,7 @@ func TestAnAbortedTunnelIsReset(t *testing.T) {
 		w.Start(&message.Response{Status: 101, Upgrade: r.Upgrade})
 		w.Flush()
 		w.Tunnel(time.Second).Next()
-		w.Abort()
+		w.Abort(nil)
 	}))
 	c.say(upgradeRequest + "x")
 	if _, err := io.ReadAll(c.r); !isReset(err) {

@@ -37,6 +37,10 @@ func TestEachCauseHasItsStatusItsErrorTypeAndItsWord(t *testing.T) {
 		CauseMisdirected:            {421, "http_request_error", "misdirected"},
 		CauseClientGone:             {499, "http_request_error", "client_gone"},
 		CauseClientSlow:             {408, "http_request_error", "client_slow"},
+		CauseAbuseResets:            {429, "http_request_denied", "abuse_resets"},
+		CauseAbuseErrors:            {429, "http_request_denied", "abuse_errors"},
+		CauseAbuseHead:              {431, "http_request_denied", "abuse_head"},
+		CauseAbuseFrames:            {429, "http_request_denied", "abuse_frames"},
 		CauseInternal:               {500, "proxy_internal_error", "proxy_internal_error"},
 	}
 	words := map[string]Cause{}

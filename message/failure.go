@@ -89,6 +89,10 @@ const (
 	CauseMisdirected
 	CauseClientGone
 	CauseClientSlow
+	CauseAbuseResets
+	CauseAbuseErrors
+	CauseAbuseHead
+	CauseAbuseFrames
 	CauseInternal
 	causes
 )
@@ -128,6 +132,10 @@ var rows = [causes]struct {
 	CauseMisdirected:            {421, "http_request_error", "misdirected"},
 	CauseClientGone:             {499, "http_request_error", "client_gone"},
 	CauseClientSlow:             {408, "http_request_error", "client_slow"},
+	CauseAbuseResets:            {429, "http_request_denied", "abuse_resets"},
+	CauseAbuseErrors:            {429, "http_request_denied", "abuse_errors"},
+	CauseAbuseHead:              {431, "http_request_denied", "abuse_head"},
+	CauseAbuseFrames:            {429, "http_request_denied", "abuse_frames"},
 	CauseInternal:               {500, "proxy_internal_error", ""},
 }
 
@@ -157,6 +165,10 @@ type Failure struct {
 	Phase Phase
 	Cause Cause
 	Again Again
+	// Code is the error code of the HTTP/2 RST_STREAM that the party has ended
+	// its stream by (RFC 9113 section 7), so that it can be passed on to the
+	// other side. 0: none, or NO_ERROR, which says no more than none.
+	Code uint32
 	// Where is the address of the upstream concerned, if one is.
 	Where string
 	// Err is the error underneath, if there was one. It may name inner

@@ -21,12 +21,14 @@ const (
 	Host
 	KeepAlive
 	MaxForwards
+	Priority
 	ProxyAuthenticate
 	ProxyAuthorization
 	ProxyConnection
 	ProxyStatus
 	RequestID
 	RetryAfter
+	SecWebSocketAccept
 	SecWebSocketKey
 	Server
 	TE
@@ -58,12 +60,14 @@ var spelling = [names]string{
 	Host:               "host",
 	KeepAlive:          "keep-alive",
 	MaxForwards:        "max-forwards",
+	Priority:           "priority",
 	ProxyAuthenticate:  "proxy-authenticate",
 	ProxyAuthorization: "proxy-authorization",
 	ProxyConnection:    "proxy-connection",
 	ProxyStatus:        "proxy-status",
 	RequestID:          "request-id",
 	RetryAfter:         "retry-after",
+	SecWebSocketAccept: "sec-websocket-accept",
 	SecWebSocketKey:    "sec-websocket-key",
 	Server:             "server",
 	TE:                 "te",
@@ -127,6 +131,8 @@ func candidates(b []byte) [2]Name {
 		case 'u':
 			return [2]Name{Upgrade}
 		}
+	case 8:
+		return [2]Name{Priority}
 	case 9:
 		if first == 'f' {
 			return [2]Name{Forwarded}
@@ -181,6 +187,8 @@ func candidates(b []byte) [2]Name {
 		return [2]Name{ProxyAuthenticate}
 	case 19:
 		return [2]Name{ProxyAuthorization}
+	case 20:
+		return [2]Name{SecWebSocketAccept}
 	}
 	return [2]Name{}
 }

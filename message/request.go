@@ -24,6 +24,10 @@ type Request struct {
 	// is nil when there is a body: a tunnel and a body would be read from the
 	// connection at the same time.
 	Upgrade []byte
+	// Connect reports that Upgrade came by an extended CONNECT (RFC 8441):
+	// there a 2xx says that the tunnel stands, so a response of 2xx must not
+	// be passed on unless the upstream has changed the protocol.
+	Connect bool
 	// Trailers reports that the client takes trailer fields (TE: trailers).
 	Trailers bool
 

@@ -21,8 +21,9 @@ type ResponseWriter interface {
 	// Finish ends the response cleanly; trailers may be nil. In a tunnel it
 	// closes our direction only.
 	Finish(trailers Fields) error
-	// Abort ends the response so that the client cannot take it for whole.
-	Abort()
+	// Abort ends the response so that the client cannot take it for whole. f
+	// is why, nil if nobody knows; HTTP/2 passes its Code on.
+	Abort(f *Failure)
 	// Tunnel returns what the client sends after a 101 was started. Its Next
 	// returns os.ErrDeadlineExceeded after that long without a byte and can
 	// then be called again.

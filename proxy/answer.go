@@ -41,7 +41,7 @@ func (x *Exchange) defeat(f *message.Failure) {
 func (x *Exchange) refuse(f *message.Failure) {
 	x.failure, x.status = f, f.Status()
 	if f.Cause == message.CauseClientGone {
-		x.w.Abort()
+		x.w.Abort(f)
 		return
 	}
 	accept, language := x.accepts()

@@ -10,6 +10,11 @@ import (
 	"sluice/upstream"
 )
 
+// failureNotChanged is an answer that a client's extended CONNECT could take
+// for a tunnel although the Upstream has not changed the protocol.
+var failureNotChanged = &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
+	Cause: message.CauseUpgradeFailed, Err: errors.New("the upstream answered a WebSocket handshake without changing the protocol")}
+
 // attempt tries the Exchange on one Upstream: dial or reuse, send, wait for
 // the head. It returns the head of the final response, or why there is none.
 // Either way leave or relay comes next.
@@ -105,6 +110,8 @@ func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failur
 			return nil, x.pump.blame(f)
 		}
 		switch {
+		case x.r.Connect && resp.Status >= 200 && resp.Status < 300:
+			return nil, failureNotChanged
 		case resp.Status == 101 || resp.Status >= 200:
 			x.firstByte = time.Since(x.firstTry)
 			x.up.Succeeded()

@@ -23,7 +23,7 @@ func (x *Exchange) relay(resp *message.Response) {
 	x.pump.stop()
 	if f != nil {
 		x.failure = f
-		x.w.Abort()
+		x.w.Abort(f)
 		x.up.Failed(f)
 	}
 	if x.conn.End() && f == nil {

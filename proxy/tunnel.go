@@ -29,7 +29,7 @@ func (x *Exchange) tunnel(resp *message.Response) {
 		x.failure = t.run()
 	}
 	if x.failure != nil {
-		x.w.Abort()
+		x.w.Abort(x.failure)
 	}
 	x.up.Discard(x.conn)
 	x.conn = nil

@@ -136,7 +136,7 @@ func (w *wire) Finish(trailers message.Fields) error {
 	return nil
 }
 
-func (w *wire) Abort() {
+func (w *wire) Abort(*message.Failure) {
 	defer w.alone()()
 	w.aborted = true
 }

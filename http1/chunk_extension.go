@@ -1,5 +1,7 @@
 package http1
 
+import "sluice/grammar"
+
 // chunkExtension follows the extensions of one chunk, from the byte after
 // the first ";" on, and accepts what the grammar has:
 //
@@ -47,9 +49,9 @@ func (x *chunkExtension) step(c byte) bool {
 		return isText(c)
 	}
 	switch {
-	case charClass[c]&classToken != 0:
+	case grammar.Token.Has(c):
 		return x.stepToken()
-	case isSpace(c):
+	case grammar.IsSpace(c):
 		return x.stepSpace()
 	case c == ';' && x.mayEnd():
 		x.state = extensionBeforeName

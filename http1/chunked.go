@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 const (
 	maxSizeDigits = 16
@@ -144,11 +147,11 @@ func (d *chunked) step(c byte) fault {
 }
 
 func (d *chunked) stepSize(c byte) fault {
-	if digit := hexDigit(c); digit >= 0 {
+	if digit := grammar.HexDigit(c); digit >= 0 {
 		switch {
 		case d.digits == maxSizeDigits:
 			return faultChunkSizeForm
-		case d.left >= maxLength>>4:
+		case d.left >= grammar.MaxLength>>4:
 			return faultChunkSizeRange
 		}
 		d.digits++

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 
+	"sluice/grammar"
 	"sluice/message"
 	"sluice/socket"
 )
@@ -141,7 +142,7 @@ func (x *clientExchange) parse(end int) (*message.Response, *message.Failure) {
 func isOffered(chosen, offered []byte) bool {
 	for list := chosen; len(list) > 0; {
 		var protocol []byte
-		if protocol, list = nextItem(list); !hasProtocol(offered, protocol) {
+		if protocol, list = grammar.NextItem(list); !hasProtocol(offered, protocol) {
 			return false
 		}
 	}
@@ -151,7 +152,7 @@ func isOffered(chosen, offered []byte) bool {
 func hasProtocol(list, protocol []byte) bool {
 	for len(list) > 0 {
 		var item []byte
-		if item, list = nextItem(list); equalNames(item, protocol) {
+		if item, list = grammar.NextItem(list); grammar.EqualNames(item, protocol) {
 			return true
 		}
 	}

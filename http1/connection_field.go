@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // maxNominated is how many fields a head's Connection fields may nominate
 // beside the options Sluice understands. Each is compared with every field.
@@ -34,7 +37,7 @@ func (c *connectionField) reset() {
 func (c *connectionField) add(list []byte) fault {
 	for len(list) > 0 {
 		var option []byte
-		option, list = nextItem(list)
+		option, list = grammar.NextItem(list)
 		if len(option) == 0 {
 			continue
 		}
@@ -55,7 +58,7 @@ func (c *connectionField) addOption(option []byte) fault {
 		c.upgrade = true
 	case message.EqualFold(option, "te"):
 		c.te = true
-	case !isToken(option):
+	case !grammar.IsToken(option):
 		return faultConnectionByte
 	case isEndToEnd(option):
 		return faultConnectionNominates
@@ -84,31 +87,11 @@ func (c *connectionField) strip(fields message.Fields) message.Fields {
 
 func (c *connectionField) nominates(name []byte) bool {
 	for _, option := range c.nominated[:c.n] {
-		if equalNames(option, name) {
+		if grammar.EqualNames(option, name) {
 			return true
 		}
 	}
 	return false
-}
-
-// equalNames compares two names of fields or hosts without regard to case.
-func equalNames(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if lowerByte(a[i]) != lowerByte(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lowerByte(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
 }
 
 // isEndToEnd reports whether a field of that name is certainly meant for the

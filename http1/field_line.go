@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // cutField parses the field line that begins at b[i] into field, and says
 // where the line after it begins.
@@ -12,15 +15,15 @@ import "sluice/message"
 // (RFC 9110 section 5.5: CR, LF and NUL are "invalid and dangerous"), and a
 // line never continues on the next one (RFC 9112 section 5.2).
 func cutField(field *message.Field, b []byte, i int) (next int, bad fault) {
-	colon := classEnd(b, i, classToken)
+	colon := grammar.Token.End(b, i)
 	if colon == i || colon >= len(b) || b[colon] != ':' {
 		return i, nameFault(b, i, colon)
 	}
 	start := colon + 1
-	for start < len(b) && isSpace(b[start]) {
+	for start < len(b) && grammar.IsSpace(b[start]) {
 		start++
 	}
-	end := controlAt(b, start)
+	end := grammar.ControlAt(b, start)
 	if !crlfAt(b, end) {
 		if end >= len(b) {
 			return i, faultUnfinished
@@ -28,7 +31,7 @@ func cutField(field *message.Field, b []byte, i int) (next int, bad fault) {
 		return i, controlFault(b[end])
 	}
 	next = end + 2
-	for end > start && isSpace(b[end-1]) {
+	for end > start && grammar.IsSpace(b[end-1]) {
 		end--
 	}
 	field.Name = b[i:colon:colon]
@@ -43,9 +46,9 @@ func nameFault(b []byte, i, end int) fault {
 	switch {
 	case end >= len(b):
 		return faultUnfinished
-	case isSpace(b[end]) && end == i:
+	case grammar.IsSpace(b[end]) && end == i:
 		return faultFold
-	case isSpace(b[end]):
+	case grammar.IsSpace(b[end]):
 		return faultFieldNameSpace
 	case b[end] == ':':
 		return faultFieldNameEmpty

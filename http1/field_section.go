@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // fieldSection is what one pass over the field lines of a head finds: the
 // end-to-end fields, and beside them what the others say about this
@@ -83,9 +86,11 @@ func (s *fieldSection) take(field *message.Field) (keep bool, bad fault) {
 	case message.Connection:
 		return false, s.connection.add(field.Value)
 	case message.TE:
-		s.trailers = s.trailers || hasItem(field.Value, "trailers")
+		s.trailers = s.trailers || grammar.HasItem(field.Value, "trailers")
 	case message.Expect:
-		s.takeExpect(field.Value)
+		proceed, other := grammar.Expectations(field.Value)
+		s.expect = s.expect || proceed
+		s.expectElse = s.expectElse || other
 	}
 	return !field.ID.HopByHop(), faultNone
 }
@@ -97,31 +102,4 @@ func once(kept *[]byte, value []byte, twice fault) fault {
 	}
 	*kept = value
 	return faultNone
-}
-
-// takeExpect reads "Expect = #expectation" (RFC 9110 section 10.1.1). The one
-// that is defined has no parameters.
-func (s *fieldSection) takeExpect(list []byte) {
-	for len(list) > 0 {
-		var item []byte
-		item, list = nextItem(list)
-		switch {
-		case message.EqualFold(item, "100-continue"):
-			s.expect = true
-		case len(item) > 0:
-			s.expectElse = true
-		}
-	}
-}
-
-// hasItem reports whether a comma-separated list has an element, in any case.
-func hasItem(list []byte, lower string) bool {
-	for len(list) > 0 {
-		var item []byte
-		item, list = nextItem(list)
-		if message.EqualFold(item, lower) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // requestLength decides where a request's body ends (RFC 9112 section 6.3):
 // 0 without one, n, or -1 for chunked. There is no third way to end a
@@ -14,7 +17,7 @@ func requestLength(s *fieldSection, minor int) (int64, fault) {
 	case s.coding != nil:
 		return -1, codingFault(s, minor)
 	}
-	n, ok := parseLength(s.length)
+	n, ok := grammar.ParseLength(s.length)
 	if !ok {
 		return 0, faultLengthForm
 	}
@@ -41,7 +44,7 @@ func responseLength(s *fieldSection, minor, status int) (n int64, chunked bool, 
 	case s.coding != nil:
 		return -1, true, codingFault(s, minor)
 	}
-	n, ok := parseLength(s.length)
+	n, ok := grammar.ParseLength(s.length)
 	switch {
 	case !ok:
 		return 0, false, faultLengthForm
@@ -81,11 +84,11 @@ func codingFault(s *fieldSection, minor int) fault {
 func codingListFault(list []byte) fault {
 	for {
 		var item []byte
-		item, list = nextItem(list)
+		item, list = grammar.NextItem(list)
 		last := list == nil
 		chunked := message.EqualFold(item, "chunked")
 		switch {
-		case !isToken(item):
+		case !grammar.IsToken(item):
 			return faultCodingForm
 		case chunked && !last:
 			return faultCodingForm

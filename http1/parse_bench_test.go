@@ -113,25 +113,3 @@ func benchmarkChunked(b *testing.B, body []byte) {
 		}
 	}
 }
-
-func BenchmarkControlAt(b *testing.B) {
-	value := bytes.Repeat([]byte("a field value, "), 8)
-	for _, c := range []struct {
-		name string
-		find func([]byte, int) int
-	}{{"words", controlAt}, {"bytes", controlAtByByte}} {
-		b.Run(c.name, func(b *testing.B) {
-			for b.Loop() {
-				c.find(value, 0)
-			}
-		})
-	}
-}
-
-// controlAtByByte is controlAt as one would write it.
-func controlAtByByte(b []byte, i int) int {
-	for i < len(b) && (b[i] >= 0x20 && b[i] != 0x7f || b[i] == '\t') {
-		i++
-	}
-	return i
-}

@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // maxMethod is the longest method that is let through. The longest that IANA
 // lists has 17 bytes.
@@ -52,7 +55,7 @@ func (h *requestHead) parseLine(b []byte, limit int) (next int, bad fault) {
 	if crlfAt(b, 0) {
 		start = 2
 	}
-	end := classEnd(b, start, classToken)
+	end := grammar.Token.End(b, start)
 	switch {
 	case crlfAt(b, start):
 		return 0, faultRequestLineEmpty
@@ -93,7 +96,7 @@ func cutVersion(b []byte, i int) (major, minor int, ok bool) {
 		return 0, 0, false
 	}
 	v := b[i : i+8]
-	if string(v[:5]) != "HTTP/" || !isDigit(v[5]) || v[6] != '.' || !isDigit(v[7]) {
+	if string(v[:5]) != "HTTP/" || !grammar.IsDigit(v[5]) || v[6] != '.' || !grammar.IsDigit(v[7]) {
 		return 0, 0, false
 	}
 	return int(v[5] - '0'), min(int(v[7]-'0'), 1), true
@@ -169,7 +172,7 @@ func (h *requestHead) reduce() fault {
 	switch {
 	case len(h.authority) == 0:
 		h.authority = authority // HTTP/1.0 without Host
-	case !equalNames(authority, h.authority):
+	case !grammar.EqualNames(authority, h.authority):
 		return faultTargetHost
 	}
 	switch {

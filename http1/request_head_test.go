@@ -73,7 +73,7 @@ func TestRequestHeadReads(t *testing.T) {
 		{"get / HTTP/1.1\r\nhOsT: H:80\r\n\r\n", "get / H:80 1.1 length 0"},
 		{"M-SEARCH / HTTP/1.1\r\nHost: h\r\n\r\n", "M-SEARCH / h 1.1 length 0"},
 
-		// Targets as programs send them (see classQuery).
+		// Targets as programs send them (see grammar.Query).
 		{"GET /a;b=c/%7e/:@!$&'()*+,;=|[]{}^`%?/?:@\"<>\\|{}[]^`% HTTP/1.1\r\nHost: h\r\n\r\n",
 			"GET /a;b=c/%7e/:@!$&'()*+,;=|[]{}^`%?/?:@\"<>\\|{}[]^`% h 1.1 length 0"},
 		{"GET //a/../b HTTP/1.1\r\nHost: h\r\n\r\n", "GET //a/../b h 1.1 length 0"},

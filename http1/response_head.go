@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // responseHead is the head of one response. Its slices point into the bytes
 // that were parsed and are valid as long as those are.
@@ -44,7 +47,7 @@ func (h *responseHead) parseLine(b []byte) (next int, bad fault) {
 		return 0, faultStatusLine
 	}
 	h.minor = minor
-	if b[9] == '0' || !isDigit(b[9]) || !isDigit(b[10]) || !isDigit(b[11]) {
+	if b[9] == '0' || !grammar.IsDigit(b[9]) || !grammar.IsDigit(b[10]) || !grammar.IsDigit(b[11]) {
 		return 0, faultStatusCode
 	}
 	h.status = int(b[9]-'0')*100 + int(b[10]-'0')*10 + int(b[11]-'0')
@@ -54,7 +57,7 @@ func (h *responseHead) parseLine(b []byte) (next int, bad fault) {
 	} else if b[start] != '\r' {
 		return 0, faultStatusLine
 	}
-	end := controlAt(b, start)
+	end := grammar.ControlAt(b, start)
 	if !crlfAt(b, end) {
 		if end >= len(b) {
 			return 0, faultUnfinished

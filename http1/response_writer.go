@@ -81,7 +81,7 @@ func (o *responseWriter) Start(r *message.Response) error {
 	if !dated {
 		// RFC 9110 section 6.6.1: who forwards a response without one adds it.
 		o.text("Date: ")
-		o.text(o.x.conn.srv.dates.at(time.Now()))
+		o.text(o.x.conn.srv.dates.At(time.Now()))
 		o.text("\r\n")
 	}
 	o.frame(r)

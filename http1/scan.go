@@ -2,8 +2,6 @@ package http1
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 
 	"sluice/message"
 )
@@ -36,7 +34,7 @@ func scanResponseHead(buf []byte, from int) (end, next int, f *message.Failure) 
 }
 
 // (BenchmarkScanHead: bytes.IndexByte for each line, and once for NUL, takes
-// two thirds of the time of looking at all bytes with controlAt.)
+// two thirds of the time of looking at all bytes with grammar.ControlAt.)
 func headEnd(buf []byte, from int) (end, next int, bad fault) {
 	end = lineEnds(buf, from)
 	looked := end
@@ -87,36 +85,4 @@ func controlFault(c byte) fault {
 		return faultBareLF
 	}
 	return faultControl
-}
-
-// eachByte times a byte has it in each of a word's eight.
-const eachByte = 0x0101010101010101
-
-// controlAt returns the index of the first control character from b[i] on,
-// len(b) if there is none. HTAB is none: it may stand in field values, and
-// where it may not, something else notices. Bytes from 0x80 are obs-text.
-//
-// It looks at eight bytes at a time. Of a byte below 0x80, adding 0x60 sets
-// the high bit unless it was below 0x20, and adding 1 sets it if it was 0x7f;
-// neither carries into the next byte.
-// (BenchmarkControlAt: a third of the time of a loop over bytes.)
-func controlAt(b []byte, i int) int {
-	for len(b)-i >= 8 {
-		word := binary.LittleEndian.Uint64(b[i:])
-		low := word & (0x7f * eachByte)
-		hit := (^(low + 0x60*eachByte) | (low + eachByte)) &^ word & (0x80 * eachByte)
-		if hit == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(hit) / 8
-		if b[i] != '\t' {
-			return i
-		}
-		i++
-	}
-	for i < len(b) && (b[i] >= 0x20 && b[i] != 0x7f || b[i] == '\t') {
-		i++
-	}
-	return i
 }

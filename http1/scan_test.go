@@ -1,8 +1,6 @@
 package http1
 
 import (
-	"bytes"
-	"math/rand/v2"
 	"testing"
 
 	"sluice/message"
@@ -77,29 +75,6 @@ func TestScanHeadInPiecesIsScanHeadAtOnce(t *testing.T) {
 		}
 		if end, f := scanInPieces(head, each...); end != wantEnd || f != wantFailure {
 			t.Errorf("%q byte by byte: got %d, %v; want %d, %v", head, end, f, wantEnd, wantFailure)
-		}
-	}
-}
-
-func TestControlAtIsItsSimpleSelf(t *testing.T) {
-	for c := range 256 {
-		for at := range 20 {
-			b := bytes.Repeat([]byte{'a'}, 20)
-			b[at] = byte(c)
-			if got, want := controlAt(b, 0), controlAtByByte(b, 0); got != want {
-				t.Fatalf("byte %#x at %d: got %d, want %d", c, at, got, want)
-			}
-		}
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 20000 {
-		b := make([]byte, random.IntN(40))
-		for i := range b {
-			b[i] = "\x00\t\x1f ~\x7f\x80\x9f\xffa\r\n"[random.IntN(12)]
-		}
-		i := random.IntN(len(b) + 1)
-		if got, want := controlAt(b, i), controlAtByByte(b, i); got != want {
-			t.Fatalf("%q from %d: got %d, want %d", b, i, got, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/grammar"
 	"sluice/message"
 )
 
@@ -36,7 +37,7 @@ type Server struct {
 	// others go on. Nil: the panic is not caught.
 	Panicked func(value any, stack []byte)
 
-	dates dateCache
+	dates grammar.DateCache
 }
 
 // Serve serves one connection until it ends, and closes it. It is called on

@@ -1,14 +1,14 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 // targetEnd returns the end of the request target that begins at b[i]. It
 // looks at bytes only; targetFault and absolute look at the form.
 func targetEnd(b []byte, i int) (end int, bad fault) {
-	end = classEnd(b, i, classPath)
-	if end < len(b) && b[end] == '?' {
-		end = classEnd(b, end, classQuery)
-	}
+	end = grammar.TargetEnd(b, i)
 	switch {
 	case end >= len(b):
 		return end, faultUnfinished

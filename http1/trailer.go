@@ -1,6 +1,9 @@
 package http1
 
-import "sluice/message"
+import (
+	"sluice/grammar"
+	"sluice/message"
+)
 
 const (
 	maxTrailerSize  = 8 << 10
@@ -51,28 +54,17 @@ func (d *chunked) parseTrailers() fault {
 	return faultNone
 }
 
-// mayTrail reports whether a field may come after the body. "Many fields
-// cannot be processed outside the header section because their evaluation is
-// necessary prior to receiving the content, such as those that describe
-// message framing, routing, authentication, request modifiers, response
-// controls, or content format" (RFC 9110 section 6.5.1). Those are dropped, as are fields of one
+// mayTrail reports whether a field may come after the body (RFC 9110 section
+// 6.5.1; see grammar.MayTrail). The others are dropped, as are fields of one
 // connection and those by which Sluice tells the upstream who the client is:
 // whoever merges trailers into the header section must not find them there.
 func mayTrail(field message.Field) bool {
 	switch field.ID {
 	case message.OtherName:
-		return !listed(field.Name, notTrailers[:]) && !prefixed(field.Name, notTrailerPrefixes[:])
+		return grammar.MayTrail(field.Name)
 	case message.ProxyStatus:
 		// It may be sent as a trailer field (RFC 9209 section 2).
 		return true
 	}
 	return false
 }
-
-var notTrailers = [...]string{
-	"age", "authorization", "cache-control", "content-encoding", "content-range",
-	"expires", "location", "pragma", "range", "set-cookie", "vary", "via", "warning", "www-authenticate",
-	"x-client-ip", "x-request-id",
-}
-
-var notTrailerPrefixes = [...]string{"if-", "proxy-", "x-forwarded-", "access-control-", "sec-"}

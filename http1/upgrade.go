@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 
+	"sluice/grammar"
 	"sluice/message"
 )
 
@@ -22,7 +23,7 @@ func requestUpgrade(s *fieldSection, minor int) ([]byte, fault) {
 	list := s.upgrade
 	for len(list) > 0 {
 		var protocol []byte
-		protocol, list = nextItem(list)
+		protocol, list = grammar.NextItem(list)
 		if !isProtocol(protocol) {
 			return nil, faultUpgradeForm
 		}
@@ -37,7 +38,7 @@ func requestUpgrade(s *fieldSection, minor int) ([]byte, fault) {
 // tokens.
 func isProtocol(b []byte) bool {
 	if slash := bytes.IndexByte(b, '/'); slash >= 0 {
-		return isToken(b[:slash]) && isToken(b[slash+1:])
+		return grammar.IsToken(b[:slash]) && grammar.IsToken(b[slash+1:])
 	}
-	return isToken(b)
+	return grammar.IsToken(b)
 }

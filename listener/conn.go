@@ -38,6 +38,7 @@ type Conn struct {
 	full     bool // the last Read filled its buffer, so tls may keep more
 
 	closed atomic.Bool
+	busy   atomic.Bool // see SetBusy
 
 	mu          sync.Mutex
 	awaiting    bool      // guarded by mu: inside Await
@@ -125,6 +126,11 @@ func (c *Conn) Resume() {
 		c.sock.Resume()
 	}
 }
+
+// SetBusy says whether the connection has work under way although it awaits,
+// as HTTP/2 has while its streams are served. A busy connection is not ended
+// to make room for another one; a drain is announced to it all the same.
+func (c *Conn) SetBusy(busy bool) { c.busy.Store(busy) }
 
 // CloseWrite ends our direction: with TLS by close_notify, and by TCP's end of
 // stream.

@@ -91,5 +91,5 @@ func (c *Conn) endIdle(fresh bool) bool {
 func (c *Conn) idleUntil() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.until, c.awaiting && !c.ended
+	return c.until, c.awaiting && !c.ended && !c.busy.Load()
 }

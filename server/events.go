@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/certs"
+	"sluice/message"
 	"sluice/upstream"
 )
 
@@ -47,4 +48,10 @@ func text(a net.Addr) string {
 		return "off"
 	}
 	return a.String()
+}
+
+// abused tells of an HTTP/2 connection that was ended because its client broke
+// the rules or was abusive.
+func (s *Server) abused(client *message.Client, f *message.Failure) {
+	s.noise.connection(client.Remote, f.Phase.String(), f.Cause.String(), f.Err)
 }

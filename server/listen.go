@@ -14,6 +14,9 @@ import (
 	"sluice/socket"
 )
 
+// protocolHTTP2 is HTTP/2's name in ALPN (RFC 9113 section 3.1).
+const protocolHTTP2 = "h2"
+
 // Listen opens the access log, binds the Listeners and says what keeps it from
 // doing so. Run or Close comes next.
 func (s *Server) Listen(ctx context.Context) error {
@@ -27,7 +30,7 @@ func (s *Server) Listen(ctx context.Context) error {
 	}
 	c := s.cfg.Server
 	if c.HTTPS.On {
-		protocols := []string{"http/1.1"}
+		protocols := []string{protocolHTTP2, "http/1.1"}
 		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.store.GetCertificate, protocols))
 	}
 	if c.HTTP.On && err == nil {

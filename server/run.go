@@ -84,7 +84,7 @@ func (s *Server) runRest(ctx context.Context) {
 
 // serve hands one connection to the wire that it speaks.
 func (s *Server) serve(c *listener.Conn) {
-	s.wire.Serve(c, &message.Client{
+	client := &message.Client{
 		Remote:     c.Remote,
 		Addr:       c.Remote.Addr().Unmap().String(),
 		Peer:       c.Peer,
@@ -94,7 +94,13 @@ func (s *Server) serve(c *listener.Conn) {
 		TLSVersion: c.TLSVersion,
 		ALPN:       c.ALPN,
 		SNI:        c.SNI,
-	})
+	}
+	if c.ALPN == protocolHTTP2 {
+		client.Protocol = "HTTP/2"
+		s.http2.Serve(c, client)
+		return
+	}
+	s.http1.Serve(c, client)
 }
 
 // drain ends all connections: those that are idle now, the others when their

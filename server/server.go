@@ -7,6 +7,7 @@ import (
 	"sluice/certs"
 	"sluice/config"
 	"sluice/http1"
+	"sluice/http2"
 	"sluice/listener"
 	"sluice/message"
 	"sluice/proxy"
@@ -20,7 +21,8 @@ type Server struct {
 	errlog *slog.Logger
 	store  *certs.Store
 	proxy  *proxy.Proxy
-	wire   *http1.Server
+	http1  *http1.Server
+	http2  *http2.Server
 	caps   *listener.Caps
 	gen    *generation
 	noise  *noise
@@ -47,12 +49,13 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s.proxy = proxy.New(s.logger())
-	s.wire = newWire(cfg.Server, s.proxy.Serve, s.panicked)
+	s.http1 = newHTTP1(cfg.Server, s.proxy.Serve, s.panicked)
+	s.http2 = s.newHTTP2(cfg.Server)
 	return s, nil
 }
 
-// newWire builds the HTTP/1.1 side that clients speak to.
-func newWire(c config.Server, handle func(*message.Request, message.ResponseWriter), panicked func(any, []byte)) *http1.Server {
+// newHTTP1 builds the HTTP/1.1 side that clients speak to.
+func newHTTP1(c config.Server, handle func(*message.Request, message.ResponseWriter), panicked func(any, []byte)) *http1.Server {
 	return &http1.Server{
 		Handle:        handle,
 		Limits:        http1.Limits{Head: c.MaxHeader, Line: c.MaxHeader, Fields: c.MaxFields},
@@ -60,5 +63,23 @@ func newWire(c config.Server, handle func(*message.Request, message.ResponseWrit
 		BodyTimeout:   c.BodyTimeout,
 		IdleTimeout:   c.IdleTimeout,
 		Panicked:      panicked,
+	}
+}
+
+// newHTTP2 builds the HTTP/2 side.
+func (s *Server) newHTTP2(c config.Server) *http2.Server {
+	return &http2.Server{
+		Handle: s.proxy.Serve,
+		Limits: http2.Limits{Head: c.MaxHeader, Fields: c.MaxFields},
+		Abuse: http2.Abuse{
+			Resets: 400, Errors: 100, ControlFrames: 2000, Continuations: 8, MinProgress: 4 << 10,
+		},
+		HeaderTimeout: c.HeaderTimeout,
+		BodyTimeout:   c.BodyTimeout,
+		IdleTimeout:   c.IdleTimeout,
+		MaxStreams:    100,
+		MaxWindow:     20 << 20,
+		Failed:        s.abused,
+		Panicked:      s.panicked,
 	}
 }

@@ -1,4 +1,4 @@
-package http1
+package grammar
 
 import "testing"
 
@@ -38,7 +38,7 @@ func TestLengthIsDigitsInRange(t *testing.T) {
 		{"1.0", 0, false},
 		{"\xd9\xa1", 0, false}, // U+0661, a digit elsewhere
 	} {
-		got, ok := parseLength([]byte(tt.in))
+		got, ok := ParseLength([]byte(tt.in))
 		if ok != tt.ok || ok && got != tt.want {
 			t.Errorf("%q: got %d, %v; want %d, %v", tt.in, got, ok, tt.want, tt.ok)
 		}
@@ -59,7 +59,7 @@ func TestHexDigit(t *testing.T) {
 		if !ok {
 			w = -1
 		}
-		if got := hexDigit(byte(c)); got != w {
+		if got := HexDigit(byte(c)); got != w {
 			t.Errorf("%#x: got %d, want %d", c, got, w)
 		}
 	}

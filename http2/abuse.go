@@ -44,12 +44,8 @@ const (
 	creditData    = 3
 )
 
-// guard holds the budgets of one connection. The reader owns it, but for
-// credit, which is guarded by the connection's mu.
-type guard struct {
-	resets, errors, frames budget
-	credit                 int // of frames, given by those who send
-}
+// guard holds the budgets of one connection. The reader owns it.
+type guard struct{ resets, errors, frames budget }
 
 func newGuard(a Abuse, now time.Time) guard {
 	return guard{

@@ -179,7 +179,7 @@ func (c *conn) open(st *stream) *ending {
 		c.kill(st, c.dead.failure) // the writer has met the end first
 	}
 	c.mu.Unlock()
-	go st.serve()
+	c.srv.workers.run(st)
 	if c.nc.Draining() {
 		c.announceEnd()
 	}

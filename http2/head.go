@@ -64,17 +64,27 @@ type head struct {
 	otherExpect   bool            // Expect has a member that is not 100-continue
 	cookie        cookie
 
+	grown       bool   // text is on the heap
 	text        []byte // where the next line goes: in fixedText, or a larger piece on the heap
 	fixedText   [headText]byte
 	fixedFields [headFields]message.Field
 }
 
-// reset makes h ready for another section and drops what it has grown to.
+// reset makes h ready for another section and drops what it has grown to. It
+// leaves the fixed memory as it is: zeroing 8 KiB took 3 % of the CPU of a
+// request.
 func (h *head) reset(limits Limits) {
-	*h = head{}
-	h.limits = limits
-	h.length = -1
-	h.urgency = headUrgency
+	h.method, h.authority, h.target = nil, nil, nil
+	h.length, h.urgency = -1, headUrgency
+	h.upgrade, h.connect, h.trailers, h.malformed = nil, false, false, false
+	h.limits, h.total, h.lines, h.bad = limits, 0, 0, headFaultNone
+	h.pseudo = [pseudos][]byte{}
+	h.host, h.contentLength, h.otherExpect = nil, nil, false
+	h.cookie = cookie{}
+	if h.grown {
+		clear(h.fixedFields[:]) // they point into what it has grown to
+		h.grown = false
+	}
 	h.text = h.fixedText[:0]
 	h.fields = h.fixedFields[:0]
 }
@@ -160,6 +170,7 @@ func (h *head) keep(s string) []byte { return append(h.room(len(s)), s...) }
 func (h *head) room(n int) []byte {
 	if cap(h.text)-len(h.text) < n {
 		h.text = make([]byte, 0, max(n, 2*cap(h.text)))
+		h.grown = true
 	}
 	start := len(h.text)
 	h.text = h.text[:start+n]

@@ -36,9 +36,10 @@ type Server struct {
 	// go on. Nil: the panic is not caught.
 	Panicked func(value any, stack []byte)
 
-	dates  grammar.DateCache
-	counts counts
-	growth growth
+	dates   grammar.DateCache
+	counts  counts
+	growth  growth
+	workers workers
 }
 
 // Serve serves one connection until it ends, and closes it; all of its
@@ -47,6 +48,8 @@ type Server struct {
 // more.
 func (s *Server) Serve(nc Conn, client *message.Client) {
 	s.counts.connections.Add(1)
+	s.workers.enter()
+	defer s.workers.leave()
 	nc.SetWriteTimeout(s.BodyTimeout)
 	c := newConn(s, nc, client)
 	c.serve()

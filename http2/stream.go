@@ -90,15 +90,17 @@ func (st *stream) begin(f *message.Failure, ended bool) {
 	}
 }
 
-// serve is the life of the stream, on a goroutine of its own.
-func (st *stream) serve() {
+// serve is the life of the stream, on a goroutine of its own meanwhile. It
+// reports false after a panic: that goroutine should end.
+func (st *stream) serve() (well bool) {
 	s := st.c.srv
 	if s.Panicked == nil {
 		s.Handle(&st.req, &st.out)
 	} else if !st.survive(s) {
-		return
+		return false
 	}
 	st.end()
+	return true
 }
 
 // survive keeps a panic in the handler from ending the process: that of a

@@ -11,6 +11,7 @@ const sluiceName = "Sluice"
 const sluiceConfig = `[server]
 http                        = "127.0.0.1:{{.HTTP}}"
 https                       = "127.0.0.1:{{.HTTPS}}"
+admin                       = ""
 idle_timeout                = "300s"
 max_connections             = {{.MaxClients}}
 max_connections_per_address = {{.MaxClients}}

@@ -49,6 +49,7 @@ func TestDefaults(t *testing.T) {
 		Server: Server{
 			HTTP:          Address{On: true, Port: 80},
 			HTTPS:         Address{On: true, Port: 443},
+			Admin:         Address{On: true, IP: netip.MustParseAddr("127.0.0.1"), Port: 9180},
 			HeaderTimeout: 10 * time.Second,
 			BodyTimeout:   30 * time.Second,
 			IdleTimeout:   75 * time.Second,
@@ -56,6 +57,10 @@ func TestDefaults(t *testing.T) {
 			DrainTimeout:  30 * time.Second,
 			MaxHeader:     32768,
 			MaxFields:     128,
+			HTTP2: HTTP2{
+				On: true, MaxStreams: 100, MaxWindow: 20 << 20, MaxResets: 400, MaxErrors: 100,
+				MaxControlFrames: 2000, MaxContinuations: 8, MinProgress: 4096,
+			},
 		},
 		Log: Log{Access: LogStdout},
 		Sites: []Site{{

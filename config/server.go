@@ -10,6 +10,7 @@ import (
 type Server struct {
 	HTTP  Address // plain; at least one of the two is on
 	HTTPS Address
+	Admin Address // metrics; of a loopback address
 
 	TrustedProxies []netip.Prefix // masked; whose X-Forwarded-* and PROXY header is believed
 	ProxyProtocol  bool           // connections from TrustedProxies begin with a PROXY header
@@ -26,6 +27,8 @@ type Server struct {
 	MaxConnectionsPerAddress int // 0: a quarter of MaxConnections
 
 	Debug bool // failure details in Proxy-Status for everybody
+
+	HTTP2 HTTP2
 }
 
 const (
@@ -47,6 +50,7 @@ func (d *decoder) server(s section) Server {
 	v := Server{
 		HTTP:           s.listen("http"),
 		HTTPS:          s.listen("https"),
+		Admin:          s.listen("admin"),
 		TrustedProxies: s.prefixes("trusted_proxies"),
 		ProxyProtocol:  s.boolean("proxy_protocol"),
 
@@ -62,8 +66,10 @@ func (d *decoder) server(s section) Server {
 		MaxConnectionsPerAddress: s.integer("max_connections_per_address", 0, mostConnections),
 
 		Debug: s.boolean("debug"),
+		HTTP2: d.http2(s.table("http2")),
 	}
 	s.checkListeners(v)
+	s.checkAdmin(v)
 	if v.ProxyProtocol && len(s.value("trusted_proxies").items) == 0 {
 		s.fail("proxy_protocol", `write trusted_proxies = ["…"] with the addresses of the proxy in front`,
 			"nobody may send the PROXY header while trusted_proxies is empty")
@@ -96,6 +102,29 @@ func (s section) checkListeners(v Server) {
 	}
 	if v.HTTP.overlaps(v.HTTPS) {
 		s.fail(later, "write another port", "http %s and https %s take the same address", v.HTTP, v.HTTPS)
+	}
+}
+
+// checkAdmin reports an admin address that others than this machine could
+// reach, since whoever does may see all that it shows, or that is taken.
+func (s section) checkAdmin(v Server) {
+	a := v.Admin
+	// One that could not be read is reported already.
+	if n := s.value("admin"); !a.On || n.kind != kindText || n.text == "" || a == (Address{On: true}) {
+		return
+	}
+	if !a.IP.IsLoopback() {
+		s.fail("admin", `write "127.0.0.1:9180" and look from this machine (ssh -L 9180:127.0.0.1:9180), or "" to turn it off`,
+			"%s can be reached from other machines", a)
+		return
+	}
+	for name, l := range map[string]Address{"http": v.HTTP, "https": v.HTTPS} {
+		if a.overlaps(l) {
+			if s.written("admin") {
+				name = "admin"
+			}
+			s.fail(name, "write another port", "%s and admin %s take the same address", l, a)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ func (d *Demo) Config(httpsAddr, httpAddr string) string {
 [server]
 https = %s
 http  = %s
+admin = ""
 
 [log]
 access = "off"

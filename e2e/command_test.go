@@ -82,7 +82,7 @@ func TestRunOnAnOccupiedPort(t *testing.T) {
 	}
 	defer taken.Close()
 	address := taken.Addr().String()
-	file := write(t, fmt.Sprintf("[server]\nhttp = %q\nhttps = \"127.0.0.1:0\"\n[[site]]\nhosts = [\"shop.test\"]\ntls = \"self-signed\"\nupstream = \"127.0.0.1:8080\"\n", address))
+	file := write(t, fmt.Sprintf("[server]\nhttp = %q\nhttps = \"127.0.0.1:0\"\nadmin = \"\"\n[[site]]\nhosts = [\"shop.test\"]\ntls = \"self-signed\"\nupstream = \"127.0.0.1:8080\"\n", address))
 	r := command(t, "", built, "run", "--config", file)
 	_, port, _ := net.SplitHostPort(address)
 	for _, want := range []string{"server.http: listen on " + address, "address already in use", "another program has port " + port} {

@@ -46,6 +46,9 @@ func newIdentity(t *testing.T, dir string, names ...string) identity {
 func (c setup) text(dir string, id identity) string {
 	var b strings.Builder
 	b.WriteString("[server]\nhttp = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\n")
+	if !strings.Contains(c.server, "admin = ") {
+		b.WriteString("admin = \"\"\n")
+	}
 	if !strings.Contains(c.server, "drain_timeout") {
 		b.WriteString("drain_timeout = \"3s\"\n")
 	}

@@ -32,7 +32,7 @@ type Abuse struct {
 
 // headBombFactor is how far past Limits.Head a field section may go before it
 // is taken for an attack. Up to there the client is told 431.
-const headBombFactor = 2
+const headBombFactor = 4
 
 // controlRefill is in what time the budget of control frames fills up.
 const controlRefill = 10 * time.Second

@@ -107,6 +107,7 @@ func dialServer(t *testing.T, upstream string, secure bool) net.Conn {
 		[server]
 		http  = "127.0.0.1:0"
 		https = "127.0.0.1:0"
+		admin = ""
 		[log]
 		access = %q
 		[[site]]

@@ -31,6 +31,9 @@ func (s *Server) Listen(ctx context.Context) error {
 	c := s.cfg.Server
 	if c.HTTPS.On {
 		protocols := []string{protocolHTTP2, "http/1.1"}
+		if !c.HTTP2.On {
+			protocols = protocols[1:]
+		}
 		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.store.GetCertificate, protocols))
 	}
 	if c.HTTP.On && err == nil {

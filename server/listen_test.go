@@ -51,6 +51,7 @@ func TestAListenThatFailsCleansUp(t *testing.T) {
 [server]
 http = %q
 https = "127.0.0.1:0"
+admin = ""
 [log]
 access = %q
 [[site]]

@@ -79,7 +79,7 @@ func (c *conn) chooseTarget() *ending {
 	switch {
 	case c.farewell.final:
 		c.last = c.farewell.last // "ignore frames sent on streams [...] higher" (section 6.8)
-	case len(c.streams) >= c.srv.MaxStreams:
+	case c.occupied >= c.srv.MaxStreams, len(c.streams) >= 2*c.srv.MaxStreams:
 		b.refused = true
 	default:
 		b.stream = acquireStream(c, b.id)
@@ -175,6 +175,7 @@ func (c *conn) open(st *stream) *ending {
 		c.nc.SetBusy(true)
 	}
 	c.streams[st.id] = st
+	c.occupied++
 	if c.dead != nil {
 		c.kill(st, c.dead.failure) // the writer has met the end first
 	}

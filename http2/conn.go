@@ -38,6 +38,7 @@ type conn struct {
 
 	mu       sync.Mutex
 	streams  map[uint32]*stream // guarded by mu: those whose Exchange has not ended
+	occupied int                // guarded by mu: places that count against MaxStreams
 	quiet    time.Time          // guarded by mu: since when there is none
 	dead     *ending            // guarded by mu: why nothing is served any more
 	retired  recent             // guarded by mu

@@ -264,7 +264,7 @@ func (c *conn) takeFrame(st *stream) {
 	} else if !st.localEnded {
 		c.outbox.b = appendFrameHeader(c.outbox.buffer(), frameHeader{kind: frameData, flags: flagEndStream, stream: st.id})
 	}
-	st.localEnded = true
+	st.endLocal()
 	t.tail, t.last = nil, false
 }
 
@@ -276,7 +276,7 @@ func (c *conn) appendFields(st *stream) {
 	t.head = nil
 	if t.last && len(t.data) == 0 && len(t.tail) == 0 {
 		o.b[start+flagsAt] |= flagEndStream
-		st.localEnded = true
+		st.endLocal()
 	}
 	if o.tableUpdate {
 		o.tableUpdate = false
@@ -309,7 +309,7 @@ func (c *conn) appendData(st *stream) bool {
 	h := frameHeader{length: int(n), kind: frameData, stream: st.id}
 	if t.last && n == int64(len(t.data)) && len(t.tail) == 0 {
 		h.flags = flagEndStream
-		st.localEnded = true
+		st.endLocal()
 	}
 	o.b = append(appendFrameHeader(o.buffer(), h), t.data[:n]...)
 	t.data = t.data[n:]

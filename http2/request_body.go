@@ -91,7 +91,7 @@ func (b *requestBody) take(data []byte, size int, last bool) *violation {
 	}
 	b.keep(data)
 	if last {
-		st.remoteEnded = true
+		st.endRemote()
 	}
 	b.wake()
 	return nil

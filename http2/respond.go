@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"errors"
 	"time"
 
 	"sluice/message"
@@ -170,13 +171,17 @@ func (o *responseWriter) Abort(f *message.Failure) {
 	c := st.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if st.localEnded && st.remoteEnded || st.failure != nil || c.dead != nil {
+	o.err = failureAborted
+	if st.localEnded && st.remoteEnded || st.failure != nil || st.wasReset || c.dead != nil {
 		return
 	}
-	st.remoteEnded = st.remoteEnded && st.localEnded // it may still send
 	st.sendReset(st.abortCode(f))
 	c.flush()
 }
+
+// failureAborted is what a writer says after Abort.
+var failureAborted = &message.Failure{Party: message.PartySluice, Phase: message.PhaseBody,
+	Cause: message.CauseInternal, Err: errors.New("the response was aborted")}
 
 // abortCode is the error code that tells the client of f. The code of the
 // upstream's own reset is passed on, for gRPC means something by it.

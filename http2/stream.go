@@ -23,6 +23,8 @@ type stream struct {
 
 	remoteEnded bool             // the client sends no more
 	takenBack   bool             // the client has reset it
+	wasReset    bool             // we have reset it
+	vacated     bool             // it does not count against MaxStreams any more
 	localEnded  bool             // we send no more
 	failure     *message.Failure // why the stream ended before its Exchange did
 	watcher     message.Canceler
@@ -70,7 +72,9 @@ func (st *stream) begin(f *message.Failure, ended bool) {
 		st.req.Fields, st.req.Length = h.fields, h.length
 		st.req.Upgrade, st.req.Connect, st.req.Trailers = h.upgrade, h.connect, h.trailers
 	}
-	st.remoteEnded, st.takenBack, st.localEnded, st.failure, st.watcher = ended, false, false, nil, nil
+	st.remoteEnded, st.localEnded = ended, false
+	st.takenBack, st.wasReset, st.vacated = false, false, false
+	st.failure, st.watcher = nil, nil
 	st.window = st.c.outbox.streamWindow // written by this goroutine only
 	st.urgency, st.turn, st.next, st.queue = h.urgency, turn{}, nil, nil
 	select {
@@ -139,13 +143,16 @@ func (st *stream) leave(code errorCode) {
 	defer c.mu.Unlock()
 	c.outbox.remove(st)
 	switch {
-	case c.dead != nil, st.failure != nil:
+	case c.dead != nil, st.failure != nil, st.wasReset:
 		// The client knows, or is gone.
 	case !st.localEnded, !st.remoteEnded, st.head.malformed:
 		st.sendReset(code)
 	}
 	c.inflow.drop(st)
 	delete(c.streams, st.id)
+	if !st.vacated {
+		c.occupied--
+	}
 	if len(c.streams) == 0 {
 		c.rest()
 	}
@@ -173,13 +180,31 @@ func (st *stream) sendReset(code errorCode) {
 	if !st.remoteEnded || st.failure != nil {
 		c.retired.add(st.id)
 	}
-	st.localEnded = true
+	st.localEnded, st.wasReset = true, true
 }
 
 // endRemote notes that the client has sent all. The caller holds mu.
 func (st *stream) endRemote() {
 	st.remoteEnded = true
+	st.vacate()
 	st.body.wake()
+}
+
+// endLocal notes that we have sent all. The caller holds mu.
+func (st *stream) endLocal() {
+	st.localEnded = true
+	st.vacate()
+}
+
+// vacate gives up the place of a stream that both sides have ended: the
+// client may open another one as soon as it reads that, and must not be
+// refused because our goroutine is not through yet. One that was reset holds
+// its place until then. The caller holds mu.
+func (st *stream) vacate() {
+	if st.localEnded && st.remoteEnded && st.failure == nil && !st.vacated {
+		st.vacated = true
+		st.c.occupied--
+	}
 }
 
 // wakeWriter has the goroutine look again that waits in submit.

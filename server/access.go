@@ -9,13 +9,16 @@ import (
 	"sluice/config"
 )
 
-// logger returns what is called with each Exchange's Entry, nil if there is
-// no access log.
+// logger returns what is called with each Exchange's Entry: it counts, and
+// writes the line if there is an access log.
 func (s *Server) logger() func(*accesslog.Entry) {
 	if s.cfg.Log.Access == config.LogOff {
-		return nil
+		return s.observe
 	}
-	return func(e *accesslog.Entry) { s.access.Log(e) }
+	return func(e *accesslog.Entry) {
+		s.observe(e)
+		s.access.Log(e)
+	}
 }
 
 // checkAccessLog tells of a log that can never be written, without making it:

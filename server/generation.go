@@ -118,7 +118,7 @@ func (g *generation) buildSites(sites []config.Site) (*proxy.Sites, error) {
 }
 
 func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
-	b := &proxy.Site{Name: site.Hosts[0], TLS: site.TLS.Mode != config.TLSOff, Redirect: site.Redirect}
+	b := &proxy.Site{Name: siteName(site), TLS: site.TLS.Mode != config.TLSOff, Redirect: site.Redirect}
 	routes := site.Routes
 	if !hasRoot(routes) {
 		routes = append(routes[:len(routes):len(routes)],
@@ -136,6 +136,9 @@ func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
 	proxy.SortRoutes(b.Routes)
 	return b, nil
 }
+
+// siteName is what the Site is called in logs and metrics.
+func siteName(s config.Site) string { return s.Hosts[0] }
 
 func hasRoot(routes []config.Route) bool {
 	for _, r := range routes {

@@ -17,8 +17,8 @@ import (
 // protocolHTTP2 is HTTP/2's name in ALPN (RFC 9113 section 3.1).
 const protocolHTTP2 = "h2"
 
-// Listen opens the access log, binds the Listeners and says what keeps it from
-// doing so. Run or Close comes next.
+// Listen opens the access log, binds the Listeners and the admin server, and says what
+// keeps it from doing so. Run or Close comes next.
 func (s *Server) Listen(ctx context.Context) error {
 	if err := s.openAccessLog(); err != nil {
 		return err
@@ -38,6 +38,9 @@ func (s *Server) Listen(ctx context.Context) error {
 	}
 	if c.HTTP.On && err == nil {
 		s.plain, err = s.bind(ctx, "http", c.HTTP, nil)
+	}
+	if err == nil {
+		err = s.bindAdmin(ctx)
 	}
 	if err != nil {
 		s.Close()
@@ -115,6 +118,9 @@ func (s *Server) listeners() (all []*listener.Listener) {
 func (s *Server) Close() {
 	for _, l := range s.listeners() {
 		l.Close()
+	}
+	if s.admin != nil {
+		s.admin.Close()
 	}
 	if s.watch != nil {
 		s.watch.Close()

@@ -20,12 +20,13 @@ func (s *Server) Run(ctx context.Context) error {
 	// The access log outlives the Exchanges, and they what they rely on.
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
+	admin := s.background(s.runAdmin)
 	failed := make(chan error, len(s.listeners()))
 	var serving sync.WaitGroup
 	for _, l := range s.listeners() {
 		serving.Go(func() { failed <- l.Serve(s.serve) })
 	}
-	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()),
+	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
 		"max_connections", maxConnections(s.cfg.Server.MaxConnections))
 
 	var err error
@@ -35,6 +36,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	err = errors.Join(err, s.drain())
 	serving.Wait()
+	admin()
 	rest()
 	log()
 	s.noise.flush()
@@ -108,6 +110,7 @@ func (s *Server) serve(c *listener.Conn) {
 func (s *Server) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Server.DrainTimeout)
 	defer cancel()
+	s.draining.Store(true)
 	for _, l := range s.listeners() {
 		l.Shutdown()
 	}

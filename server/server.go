@@ -2,6 +2,8 @@ package server
 
 import (
 	"log/slog"
+	"net"
+	"sync/atomic"
 
 	"sluice/accesslog"
 	"sluice/certs"
@@ -10,6 +12,7 @@ import (
 	"sluice/http2"
 	"sluice/listener"
 	"sluice/message"
+	"sluice/metrics"
 	"sluice/proxy"
 	"sluice/socket"
 )
@@ -17,21 +20,25 @@ import (
 // Server is one running Sluice.
 type Server struct {
 	// Fixed after New.
-	cfg    *config.Config
-	errlog *slog.Logger
-	store  *certs.Store
-	proxy  *proxy.Proxy
-	http1  *http1.Server
-	http2  *http2.Server
-	caps   *listener.Caps
-	gen    *generation
-	noise  *noise
+	cfg     *config.Config
+	errlog  *slog.Logger
+	store   *certs.Store
+	proxy   *proxy.Proxy
+	http1   *http1.Server
+	http2   *http2.Server
+	caps    *listener.Caps
+	gen     *generation
+	noise   *noise
+	metrics *metrics.Metrics
+
+	draining atomic.Bool // from the beginning of the drain on
 
 	// Set by Listen.
 	access *accesslog.Log // nil: off
 	watch  *socket.Watch  // nil where the system has none
 	plain  *listener.Listener
 	tls    *listener.Listener
+	admin  net.Listener // nil: off
 }
 
 // New builds all that cfg asks for and binds nothing. Its error says what to
@@ -48,6 +55,7 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 	if err := checkAccessLog(cfg.Log); err != nil {
 		return nil, err
 	}
+	s.metrics = s.newMetrics(cfg.Sites)
 	s.proxy = proxy.New(s.logger())
 	s.http1 = newHTTP1(cfg.Server, s.proxy.Serve, s.panicked)
 	s.http2 = s.newHTTP2(cfg.Server)

@@ -1,0 +1,99 @@
+package admin
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+)
+
+// What a client may take of our time and memory. It is on this machine.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 30 * time.Second // of a scrape with thousands of Upstreams, too
+	idleTimeout   = 2 * time.Minute  // longer than between two scrapes
+	maxHeader     = 16 << 10
+
+	// endGrace is how long requests that are under way at the end may take.
+	endGrace = time.Second
+)
+
+// Options say what a Server shows.
+type Options struct {
+	// Metrics answers /metrics.
+	Metrics http.Handler
+	// Ready reports whether new connections are welcome.
+	Ready func() bool
+	// IP is the address that the Server is bound to, under which it may be
+	// asked besides the loopback ones. The zero Addr: under those only.
+	IP netip.Addr
+	// Panicked is told of a panic in Metrics, which ends only that connection.
+	// Nil: nobody is.
+	Panicked func(value any, stack []byte)
+}
+
+// Server is the admin server.
+type Server struct {
+	http     http.Server
+	panicked func(value any, stack []byte)
+}
+
+// New returns a Server. It starts nothing.
+func New(o Options) *Server {
+	s := &Server{panicked: o.Panicked}
+	s.http = http.Server{
+		Handler:           guard{ip: o.IP.Unmap(), next: s.recovered(pages(o))},
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		// It would tell what clients do wrong; panics are told to Panicked.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	return s
+}
+
+// Run serves what l accepts until ctx ends, and closes l. All requests have
+// ended or their connections are closed when it returns. It is called once.
+// The error is that of a Listener that failed.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(l) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), endGrace)
+	defer cancel()
+	if s.http.Shutdown(grace) != nil {
+		s.http.Close()
+	}
+	if err == nil {
+		<-failed // http.ErrServerClosed
+	}
+	return err
+}
+
+// recovered tells of a panic in next and cuts the connection.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if s.panicked != nil {
+				s.panicked(v, debug.Stack())
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

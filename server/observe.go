@@ -1,0 +1,39 @@
+package server
+
+import (
+	"sluice/accesslog"
+	"sluice/config"
+	"sluice/metrics"
+)
+
+// newMetrics builds the Metrics: they count by Site, and show what the others
+// have counted.
+func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
+	m := metrics.New(version())
+	names := make([]string, len(sites))
+	for i, site := range sites {
+		names[i] = siteName(site)
+	}
+	m.Sites(names)
+	m.Failed = func(err error) { s.errlog.Error("a number is missing in the metrics; please report this", "why", err) }
+	m.Register(s.reportConnections)
+	m.Register(s.reportUpstreams)
+	m.Register(s.reportAccessLog)
+	m.Register(s.reportHTTP2)
+	return m
+}
+
+// observe counts an Exchange.
+func (s *Server) observe(e *accesslog.Entry) {
+	s.metrics.Exchange(&metrics.Observation{
+		Site:     e.Site,
+		Protocol: e.Proto,
+		Status:   e.Status,
+		Cause:    e.Cause,
+		Degraded: e.Degraded,
+		Total:    e.Total,
+		BytesIn:  e.BytesIn,
+		BytesOut: e.BytesOut,
+		Attempts: e.Attempts,
+	})
+}

@@ -82,8 +82,9 @@ func (c *conn) end(e *ending) {
 	default:
 		c.nc.Abort()
 	}
-	c.nc.Close() // before, so that whoever writes to it is not waited for
+	c.nc.Close() // before, so that whoever writes to it fails
 	c.awaitStreams()
+	c.awaitWriter(lingerTotal)
 }
 
 // count counts an ending by violation.
@@ -118,9 +119,11 @@ func (c *conn) fail(e *ending) {
 // sayLast sends a last GOAWAY, ends our direction and lingers.
 func (c *conn) sayLast(code errorCode, words string) {
 	c.nc.SetWriteTimeout(lingerSilence)
-	c.mu.Lock()
-	c.outbox.b = appendGoAway(c.outbox.buffer(), c.last, code, words)
-	c.mu.Unlock()
+	if !c.farewell.final || code != codeNone { // else that was said
+		c.mu.Lock()
+		c.outbox.b = appendGoAway(c.outbox.buffer(), c.last, code, words)
+		c.mu.Unlock()
+	}
 	if !c.flushWithin(lingerSilence) || c.nc.CloseWrite() != nil {
 		c.nc.Abort()
 		return

@@ -419,28 +419,34 @@ func (c *conn) unblock(st *stream) {
 // flushWithin returns when what there is to send has been sent; false: not
 // within d.
 func (c *conn) flushWithin(d time.Duration) bool {
+	if !c.awaitWriter(d) {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o := &c.outbox
-	if o.writing {
-		if o.written == nil {
-			o.written = make(chan struct{})
-		}
-		written := o.written
-		c.mu.Unlock()
-		timer := time.NewTimer(d)
-		ok := true
-		select {
-		case <-written:
-		case <-timer.C:
-			ok = false
-		}
-		timer.Stop()
-		c.mu.Lock()
-		if !ok {
-			return false
-		}
-	}
 	c.flush()
 	return true
+}
+
+// awaitWriter returns when nobody is writing; false: not within d.
+func (c *conn) awaitWriter(d time.Duration) bool {
+	c.mu.Lock()
+	o := &c.outbox
+	if !o.writing {
+		c.mu.Unlock()
+		return true
+	}
+	if o.written == nil {
+		o.written = make(chan struct{})
+	}
+	written := o.written
+	c.mu.Unlock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-written:
+		return true
+	case <-timer.C:
+		return false
+	}
 }

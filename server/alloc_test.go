@@ -107,7 +107,7 @@ func dialServer(t *testing.T, upstream string, secure bool) net.Conn {
 		[server]
 		http  = "127.0.0.1:0"
 		https = "127.0.0.1:0"
-		admin = ""
+		admin = "127.0.0.1:0"
 		[log]
 		access = %q
 		[[site]]

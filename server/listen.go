@@ -17,8 +17,8 @@ import (
 // protocolHTTP2 is HTTP/2's name in ALPN (RFC 9113 section 3.1).
 const protocolHTTP2 = "h2"
 
-// Listen opens the access log, binds the Listeners and the admin server, and says what
-// keeps it from doing so. Run or Close comes next.
+// Listen opens the access log, binds the Listeners and the admin server, and
+// says what keeps it from doing so. Run or Close comes next.
 func (s *Server) Listen(ctx context.Context) error {
 	if err := s.openAccessLog(); err != nil {
 		return err

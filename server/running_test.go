@@ -59,7 +59,10 @@ func listening(t testing.TB, more, text string) *running {
 	if !strings.Contains(more, "https ") {
 		more += "\nhttps = \"127.0.0.1:0\""
 	}
-	cfg, err := config.Parse("test.toml", []byte("[server]\nadmin = \"\"\n"+more+"\n[log]\naccess = \""+r.access+"\"\n"+text))
+	if !strings.Contains(more, "admin ") {
+		more += "\nadmin = \"127.0.0.1:0\""
+	}
+	cfg, err := config.Parse("test.toml", []byte("[server]\n"+more+"\n[log]\naccess = \""+r.access+"\"\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}

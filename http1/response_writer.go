@@ -245,6 +245,9 @@ func (o *responseWriter) BytesOut() int64 { return o.total }
 // Watch implements message.ResponseWriter.
 func (o *responseWriter) Watch(c message.Canceler) { o.x.conn.watch(c) }
 
+// Gone implements message.ResponseWriter: a connection that ends says no more.
+func (o *responseWriter) Gone() *message.Failure { return nil }
+
 // Tunnel implements message.ResponseWriter. A request that may be answered by
 // 101 has no body, so what stands behind its head is the tunnel's.
 func (o *responseWriter) Tunnel(silence time.Duration) message.RequestBody {

@@ -42,6 +42,12 @@ const controlRefill = 10 * time.Second
 const (
 	creditRequest = 4
 	creditData    = 3
+	mostCredit    = 1 << 20
+
+	// leastData is how much a DATA frame of ours must carry to give credit,
+	// unless it was all that there was: with a window of a few bytes a client
+	// could have us send frames by the million.
+	leastData = 256
 )
 
 // guard holds the budgets of one connection. The reader owns it.

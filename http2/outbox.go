@@ -302,8 +302,8 @@ func (c *conn) appendData(st *stream) bool {
 		}
 		return false
 	}
-	if n <= allowed {
-		c.credit = min(c.credit+creditData, 1<<20)
+	if n <= allowed || allowed >= leastData {
+		c.credit = min(c.credit+creditData, mostCredit)
 	}
 	n = min(n, allowed)
 	h := frameHeader{length: int(n), kind: frameData, stream: st.id}

@@ -213,6 +213,14 @@ func (o *responseWriter) BytesOut() int64 { return o.total }
 // Watch implements message.ResponseWriter.
 func (o *responseWriter) Watch(c message.Canceler) { o.st.watch(c) }
 
+// Gone implements message.ResponseWriter.
+func (o *responseWriter) Gone() *message.Failure {
+	c := o.st.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return o.st.failure
+}
+
 // Tunnel implements message.ResponseWriter.
 func (o *responseWriter) Tunnel(silence time.Duration) message.RequestBody {
 	b := &o.st.body

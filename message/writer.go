@@ -37,6 +37,9 @@ type ResponseWriter interface {
 	// gone already. Watch(nil) ends that: when it has returned, Cancel is
 	// not running and will not be called. Cancel must not block.
 	Watch(c Canceler)
+	// Gone returns why the client has taken the request back, where the wire
+	// knows more than that it did (HTTP/2's RST_STREAM has a code); else nil.
+	Gone() *Failure
 }
 
 // Canceler is told that nobody waits for the result any more.

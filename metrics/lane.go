@@ -28,12 +28,13 @@ func newLanes(n int) *lanes {
 	for i := range l.all {
 		l.all[i] = lane(i)
 	}
-	l.pool.New = func() any { return &l.all[int(l.next.Add(1)-1)%n] }
+	l.pool.New = func() any { return &l.all[(l.next.Add(1)-1)%uint32(n)] }
 	return l
 }
 
-// standardLanes is how many a machine like this needs.
-func standardLanes() int { return min(runtime.GOMAXPROCS(0), maxLanes) }
+// standardLanes is how many a machine like this needs: more than cores, so that
+// two that forget at different times seldom come to have the same one.
+func standardLanes() int { return min(2*runtime.GOMAXPROCS(0), maxLanes) }
 
 // take returns the lane of this core. Give it back at once.
 func (l *lanes) take() *lane  { return l.pool.Get().(*lane) }

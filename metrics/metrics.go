@@ -141,7 +141,7 @@ func (m *Metrics) reportTotals(p *Page) {
 		attempts, in, out = attempts+t.attempts.Load(), in+t.in.Load(), out+t.out.Load()
 	}
 	p.Counter("sluice_attempts_total", "Attempts of all Exchanges.").Value(float64(attempts))
-	bytes := p.Counter("sluice_bytes_total", "Bytes of Exchanges from (in) and to (out) clients.", "direction")
+	bytes := p.Counter("sluice_bytes_total", "Bytes of bodies from (in) and to (out) clients.", "direction")
 	bytes.Value(float64(in), "in")
 	bytes.Value(float64(out), "out")
 }

@@ -11,7 +11,7 @@ type Observation struct {
 	Degraded string // which Degraded answer was given; empty: none
 
 	Total    time.Duration
-	BytesIn  int64
+	BytesIn  int64 // of the bodies
 	BytesOut int64
 	Attempts int
 }

@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"errors"
 	"testing"
 
+	"sluice/message"
 	"sluice/upstream"
 )
 
@@ -97,5 +99,27 @@ func TestAClientThatHangsUpAfterwards(t *testing.T) {
 	p.serve(request("GET", "/"), w).want(t, w, "200", "")
 	if o.accepted.Load() != 1 {
 		t.Error("the hang-up of one client has cut off another")
+	}
+}
+
+// Where the wire knows why the client has gone, the log says that.
+func TestTheLogSaysWhyTheClientIsGone(t *testing.T) {
+	reached := make(chan bool, 1)
+	o := newOrigin(t, func(v *visit) bool {
+		reached <- true
+		v.untilGone()
+		return false
+	})
+	p := newProxy(t, poolOf(t, upstream.Config{}, o))
+	w := newWire(t, "GET")
+	w.why = &message.Failure{Party: message.PartyClient, Phase: message.PhaseBody,
+		Cause: message.CauseAbuseResets, Err: errors.New("over and over")}
+	e := p.begin(request("GET", "/"), w)
+	within(t, "the request", reached)
+	w.hangUp()
+	l := e.end()
+	l.want(t, w, "aborted", "client wait abuse_resets")
+	if l.status != message.CauseAbuseResets.Status() {
+		t.Errorf("status %d", l.status)
 	}
 }

@@ -39,8 +39,12 @@ func (x *Exchange) defeat(f *message.Failure) {
 // refuse answers a request that is not forwarded. A client that is gone is
 // only logged.
 func (x *Exchange) refuse(f *message.Failure) {
+	gone := f.Cause == message.CauseClientGone
+	if gone {
+		f = x.whyGone(f)
+	}
 	x.failure, x.status = f, f.Status()
-	if f.Cause == message.CauseClientGone {
+	if gone {
 		x.w.Abort(f)
 		return
 	}
@@ -52,6 +56,18 @@ func (x *Exchange) refuse(f *message.Failure) {
 		return
 	}
 	x.answer(body)
+}
+
+// whyGone returns f with what the wire knows of the client's reason. Without
+// that f says only that our waiting was interrupted.
+func (x *Exchange) whyGone(f *message.Failure) *message.Failure {
+	why := x.w.Gone()
+	if why == nil {
+		return f
+	}
+	gone := *why
+	gone.Phase, gone.Where = f.Phase, f.Where
+	return &gone
 }
 
 // answer writes a response of our own about x.failure.

@@ -21,6 +21,8 @@ type wire struct {
 	up     *upload // for BytesIn, may be nil
 	stream *upload // what Tunnel returns
 
+	why *message.Failure // what Gone says
+
 	busy atomic.Bool // one goroutine at a time
 
 	mu       sync.Mutex
@@ -135,6 +137,8 @@ func (w *wire) Finish(trailers message.Fields) error {
 	w.flushed = w.body.Len()
 	return nil
 }
+
+func (w *wire) Gone() *message.Failure { return w.why }
 
 func (w *wire) Abort(*message.Failure) {
 	defer w.alone()()

@@ -6,7 +6,7 @@ import "runtime/debug"
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
-		return "unknown"
+		return "(devel)"
 	}
 	return info.Main.Version
 }

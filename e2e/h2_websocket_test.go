@@ -1,12 +1,9 @@
 package e2e
 
 import (
-	"bytes"
 	"io"
-	"net/http"
 	"testing"
 
-	"github.com/coder/websocket"
 	"golang.org/x/net/http2"
 )
 
@@ -33,20 +30,7 @@ func (c *rawClient2) connect(stream uint32, path string) {
 // WebSocket over HTTP/2 becomes an upgrade towards the upstream.
 func TestH2WebSocket(t *testing.T) {
 	t.Parallel()
-	up := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.CloseNow()
-		for {
-			kind, message, err := c.Read(r.Context())
-			if err != nil {
-				return
-			}
-			c.Write(r.Context(), kind, bytes.ToUpper(message))
-		}
-	})
+	up := serve(t, echo)
 	s := start(t, setup{upstreams: []string{up.address}})
 	c := s.dial2(t)
 	c.connect(1, "/ws")

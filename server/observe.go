@@ -9,7 +9,7 @@ import (
 // newMetrics builds the Metrics: they count by Site, and show what the others
 // have counted.
 func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
-	m := metrics.New(version())
+	m := metrics.New(Version())
 	names := make([]string, len(sites))
 	for i, site := range sites {
 		names[i] = siteName(site)

@@ -2,8 +2,8 @@ package server
 
 import "runtime/debug"
 
-// version returns what the build knows of itself.
-func version() string {
+// Version returns what the build knows of itself.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

@@ -10,6 +10,7 @@ type load struct {
 	plain       bool // HTTP rather than HTTPS
 	path        string
 	connections int
+	streams     int  // at a time on each connection, over HTTP/2; 0: HTTP/1.1
 	perByte     bool // CPU per byte rather than per request
 	refused     bool // every answer is a refusal
 }
@@ -70,12 +71,16 @@ func underLoad(l load) measure {
 
 // drive runs the load, to warm up or to measure. A warm-up may still meet the
 // one request that a limit lets pass.
-func (m *measurement) drive(ctx context.Context, l load, port int, warming bool) (wrkReport, error) {
+func (m *measurement) drive(ctx context.Context, l load, port int, warming bool) (loadReport, error) {
 	length := m.length()
 	if warming {
 		length = warmUp
 	}
-	report, err := m.wrk(ctx, l, port, m.layout.load, length)
+	generate := m.wrk
+	if l.streams > 0 {
+		generate = m.h2load
+	}
+	report, err := generate(ctx, l, port, m.layout.load, length)
 	m.requests += report.requests
 	return report, err
 }

@@ -11,7 +11,7 @@ import (
 
 // tools are the programs the bench runs, by path.
 type tools struct {
-	nginx, haproxy, caddy, wrk, taskset string
+	nginx, haproxy, caddy, wrk, h2load, taskset string
 }
 
 // findTools looks the tools up and, if any is missing, says what to install.
@@ -26,6 +26,7 @@ func findTools() (tools, error) {
 		{&t.haproxy, "haproxy", "haproxy"},
 		{&t.caddy, "caddy", "caddy"},
 		{&t.wrk, "wrk", "wrk"},
+		{&t.h2load, "h2load", "nghttp2-client"},
 		{&t.taskset, "taskset", "util-linux"},
 	} {
 		path, err := lookUp(tool.name)

@@ -20,6 +20,7 @@ func readVersions(ctx context.Context, t tools, s sluiceBinary) []version {
 		{"HAProxy", askVersion(ctx, t.haproxy, "-v")},
 		{"Caddy", askVersion(ctx, t.caddy, "version")},
 		{"wrk", askVersion(ctx, t.wrk, "-v")},
+		{"h2load", askVersion(ctx, t.h2load, "--version")},
 		{"Go", strings.TrimPrefix(runtime.Version(), "go")},
 	}
 	if s.path != "" {

@@ -62,6 +62,7 @@ func only(names ...string) func([]proxy) []entrant {
 func allWorks() []work {
 	return slices.Concat(
 		[]work{workP1(), workPlain()},
+		worksP2(),
 		worksP4(),
 		[]work{workP5(), workP6(), workP8(), workP10()},
 		worksP11(),

@@ -40,8 +40,8 @@ func writeWrkFiles(dir string) error {
 	})
 }
 
-// wrkReport is what wrk counted.
-type wrkReport struct {
+// loadReport is what wrk or h2load counted.
+type loadReport struct {
 	requests                      int64
 	bytes                         int64 // received, heads included
 	duration                      time.Duration
@@ -50,8 +50,8 @@ type wrkReport struct {
 }
 
 // parseWrk finds the line of wrkScript in wrk's output.
-func parseWrk(output string) (wrkReport, error) {
-	var r wrkReport
+func parseWrk(output string) (loadReport, error) {
+	var r loadReport
 	var microseconds int64
 	fields := map[string]*int64{
 		"requests": &r.requests, "duration": &microseconds, "bytes": &r.bytes, "status": &r.status,
@@ -86,7 +86,7 @@ func parseWrk(output string) (wrkReport, error) {
 
 // verdict is the error in a report: any answer or socket that was not as it
 // should be. With refused, every answer must have been a refusal.
-func (r wrkReport) verdict(refused bool) error {
+func (r loadReport) verdict(refused bool) error {
 	if r.connect+r.read+r.write+r.timeout > 0 {
 		return fmt.Errorf("socket errors: %d connect, %d read, %d write, %d timeout in %d requests",
 			r.connect, r.read, r.write, r.timeout, r.requests)
@@ -104,7 +104,7 @@ func (r wrkReport) verdict(refused bool) error {
 }
 
 // wrk runs load for a while and returns what it counted.
-func (b *bench) wrk(ctx context.Context, l load, port int, pin cores, length time.Duration) (wrkReport, error) {
+func (b *bench) wrk(ctx context.Context, l load, port int, pin cores, length time.Duration) (loadReport, error) {
 	ctx, cancel := context.WithTimeout(ctx, length+30*time.Second)
 	defer cancel()
 	threads := min(len(pin), l.connections, 4)
@@ -119,10 +119,10 @@ func (b *bench) wrk(ctx context.Context, l load, port int, pin cores, length tim
 	cmd.Env = append(cmd.Environ(), "OPENSSL_CONF="+filepath.Join(b.dir, "openssl.cnf"))
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
-		return wrkReport{}, fmt.Errorf("wrk: %w", ctx.Err())
+		return loadReport{}, fmt.Errorf("wrk: %w", ctx.Err())
 	}
 	if err != nil {
-		return wrkReport{}, fmt.Errorf("wrk: %w: %s", err, strings.TrimSpace(string(out)))
+		return loadReport{}, fmt.Errorf("wrk: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return parseWrk(string(out))
 }

@@ -18,7 +18,7 @@ Transfer/sec:     22.70MB
 
 func TestParseWrkReadsTheExactFigures(t *testing.T) {
 	got, err := parseWrk(wrkOutput + "bench: requests=59512 duration=2000328 bytes=47605321 connect=1 read=2 write=3 timeout=4 status=5\n")
-	want := wrkReport{requests: 59512, bytes: 47605321, duration: 2000328 * time.Microsecond, connect: 1, read: 2, write: 3, timeout: 4, status: 5}
+	want := loadReport{requests: 59512, bytes: 47605321, duration: 2000328 * time.Microsecond, connect: 1, read: 2, write: 3, timeout: 4, status: 5}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -43,20 +43,20 @@ func TestParseWrkRejectsIncompleteOutput(t *testing.T) {
 func TestVerdictFailsOnAnythingUnexpected(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		report  wrkReport
+		report  loadReport
 		refused bool
 		want    string // part of the error; empty: none
 	}{
-		{"all good", wrkReport{requests: 10}, false, ""},
-		{"nothing came", wrkReport{}, false, "no answers"},
-		{"one bad status", wrkReport{requests: 10, status: 1}, false, "1 of 10"},
-		{"connect error", wrkReport{requests: 10, connect: 1}, false, "1 connect"},
-		{"read error", wrkReport{requests: 10, read: 1}, false, "1 read"},
-		{"write error", wrkReport{requests: 10, write: 1}, false, "1 write"},
-		{"time-out", wrkReport{requests: 10, timeout: 1}, false, "1 timeout"},
-		{"all refused", wrkReport{requests: 10, status: 10}, true, ""},
-		{"one let through", wrkReport{requests: 10, status: 9}, true, "9 of 10"},
-		{"refused with a socket error", wrkReport{requests: 10, status: 10, read: 1}, true, "1 read"},
+		{"all good", loadReport{requests: 10}, false, ""},
+		{"nothing came", loadReport{}, false, "no answers"},
+		{"one bad status", loadReport{requests: 10, status: 1}, false, "1 of 10"},
+		{"connect error", loadReport{requests: 10, connect: 1}, false, "1 connect"},
+		{"read error", loadReport{requests: 10, read: 1}, false, "1 read"},
+		{"write error", loadReport{requests: 10, write: 1}, false, "1 write"},
+		{"time-out", loadReport{requests: 10, timeout: 1}, false, "1 timeout"},
+		{"all refused", loadReport{requests: 10, status: 10}, true, ""},
+		{"one let through", loadReport{requests: 10, status: 9}, true, "9 of 10"},
+		{"refused with a socket error", loadReport{requests: 10, status: 10, read: 1}, true, "1 read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.report.verdict(tt.refused)

@@ -28,7 +28,7 @@ func (c errorCode) String() string {
 	names := [...]string{"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
 		"SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
 		"COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"}
-	if int(c) < len(names) {
+	if c < errorCode(len(names)) {
 		return names[c]
 	}
 	return "code 0x" + strconv.FormatUint(uint64(c), 16)

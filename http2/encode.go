@@ -131,8 +131,8 @@ func appendLength(b []byte, length int64) []byte {
 	return b
 }
 
-// appendFieldLines appends end-to-end fields, their names in lower case: "A
-// field name MUST be converted to lowercase when constructing an HTTP/2
+// appendFieldLines appends end-to-end fields, their names in lower case: "Field
+// names MUST be converted to lowercase when constructing an HTTP/2
 // message" (RFC 9113 section 8.2).
 func appendFieldLines(b []byte, fields message.Fields) []byte {
 	for i := range fields {

@@ -46,7 +46,7 @@ func newResetFailure(code errorCode) *message.Failure {
 }
 
 func resetFailure(code errorCode) *message.Failure {
-	if int(code) < len(resetFailures) {
+	if code < errorCode(len(resetFailures)) { // compared as they are: int has 32 bits on some machines
 		return resetFailures[code]
 	}
 	return newResetFailure(code)

@@ -3,42 +3,46 @@ package http2
 // The functions here read the payload p of a frame whose header has passed
 // checkFrameHeader. What they return points into p.
 
-// unpad takes the padding off (RFC 9113 section 6.1).
-func unpad(h frameHeader, p []byte) ([]byte, *violation) {
-	if !h.has(flagPadded) {
-		return p, nil
+// unpad takes the padding off (RFC 9113 section 6.1), which must leave the
+// bytes that the frame's other fields have.
+func unpad(h frameHeader, p []byte, fields int) ([]byte, *violation) {
+	pad := 0
+	if h.has(flagPadded) {
+		if len(p) == 0 {
+			return nil, violationShort
+		}
+		pad, p = int(p[0]), p[1:]
 	}
-	if len(p) == 0 {
+	switch {
+	case len(p) < fields:
 		return nil, violationShort
-	}
-	pad := int(p[0])
-	if p = p[1:]; pad > len(p) {
+	case pad > len(p)-fields:
 		return nil, violationPadding
 	}
 	return p[:len(p)-pad], nil
 }
 
 // dataPayload returns what a DATA frame carries.
-func dataPayload(h frameHeader, p []byte) ([]byte, *violation) { return unpad(h, p) }
+func dataPayload(h frameHeader, p []byte) ([]byte, *violation) { return unpad(h, p, 0) }
 
 // headersPayload returns the fragment that a HEADERS frame carries. With a
 // stream error the fragment is there too: HPACK's state must advance.
 func headersPayload(h frameHeader, p []byte) (fragment []byte, v *violation) {
-	if h.has(flagPadded) && h.has(flagPriority) && len(p) > 0 && int(p[0]) > len(p)-1-5 {
-		return nil, violationPadding // it would reach into the priority fields
+	if !h.has(flagPriority) {
+		return unpad(h, p, 0)
 	}
-	p, v = unpad(h, p)
-	if v != nil || !h.has(flagPriority) {
-		return p, v
-	}
-	if len(p) < 5 {
-		return nil, violationShort
+	if p, v = unpad(h, p, prioritySize); v != nil {
+		return nil, v
 	}
 	if uint31(p) == h.stream {
 		v = violationDependsOnSelf
 	}
-	return p[5:], v
+	return p[prioritySize:], v
 }
+
+// prioritySize is how many bytes tell of a priority, in HEADERS and in
+// PRIORITY (RFC 9113 sections 6.2 and 6.3).
+const prioritySize = 5
 
 // priorityPayload judges a PRIORITY frame, of which nothing is used: RFC 9113
 // section 5.3.2 deprecates it.

@@ -34,10 +34,14 @@ func (st *stream) offerWebSocket() {
 // acceptWebSocket checks the proof in a 101, as a client of HTTP/1.1 must (RFC
 // 6455 section 4.1), and takes it out, because HTTP/2 has none.
 func (st *stream) acceptWebSocket(fields message.Fields) (message.Fields, *message.Failure) {
-	sum := sha1.Sum(append(st.req.Fields.Get(message.SecWebSocketKey), webSocketGUID...))
-	want := base64.StdEncoding.EncodeToString(sum[:])
-	if string(fields.Get(message.SecWebSocketAccept)) != want {
+	if string(fields.Get(message.SecWebSocketAccept)) != acceptOf(string(st.req.Fields.Get(message.SecWebSocketKey))) {
 		return nil, failureAccept
 	}
 	return fields.Without(message.SecWebSocketAccept), nil
+}
+
+// acceptOf returns the proof that belongs to a key.
+func acceptOf(key string) string {
+	sum := sha1.Sum([]byte(key + webSocketGUID))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }

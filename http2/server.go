@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"sync"
 	"time"
 
 	"sluice/grammar"
@@ -40,6 +41,7 @@ type Server struct {
 	counts  counts
 	growth  growth
 	workers workers
+	streams sync.Pool // of *stream; here and not in the package, because a stream keeps timers
 }
 
 // Serve serves one connection until it ends, and closes it; all of its

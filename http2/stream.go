@@ -2,7 +2,6 @@ package http2
 
 import (
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"sluice/message"
@@ -38,15 +37,18 @@ type stream struct {
 	written chan struct{} // one token: look again, writer
 }
 
-var streams = sync.Pool{New: func() any {
+func newStream() *stream {
 	st := &stream{written: make(chan struct{}, 1)}
 	st.body.st, st.out.st = st, st
 	st.body.came = make(chan struct{}, 1)
 	return st
-}}
+}
 
 func acquireStream(c *conn, id uint32) *stream {
-	st := streams.Get().(*stream)
+	st, _ := c.srv.streams.Get().(*stream)
+	if st == nil {
+		st = newStream()
+	}
 	st.c, st.id = c, id
 	st.head.reset(c.srv.Limits)
 	return st
@@ -54,11 +56,12 @@ func acquireStream(c *conn, id uint32) *stream {
 
 // release gives the stream back.
 func (st *stream) release() {
+	pool := &st.c.srv.streams
 	st.out.release()
 	st.c = nil
 	st.req = message.Request{}
 	st.failure, st.watcher = nil, nil
-	streams.Put(st)
+	pool.Put(st)
 }
 
 // begin prepares the Exchange of a request whose head was judged with f.

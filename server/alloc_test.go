@@ -101,7 +101,7 @@ func fixedUpstream(t *testing.T) string {
 }
 
 // dialServer runs a server with its access log on and connects to it.
-func dialServer(t *testing.T, upstream string, secure bool) net.Conn {
+func dialServer(t *testing.T, upstream string, secure bool, protocols ...string) net.Conn {
 	file := filepath.Join(t.TempDir(), "access.log")
 	s := startServer(t, fmt.Sprintf(`
 		[server]
@@ -118,7 +118,7 @@ func dialServer(t *testing.T, upstream string, secure bool) net.Conn {
 	var c net.Conn
 	var err error
 	if secure {
-		c, err = tls.Dial("tcp", s.HTTPS().String(), &tls.Config{ServerName: "shop.example.com", InsecureSkipVerify: true})
+		c, err = tls.Dial("tcp", s.HTTPS().String(), &tls.Config{ServerName: "shop.example.com", InsecureSkipVerify: true, NextProtos: protocols})
 	} else {
 		c, err = net.Dial("tcp", s.HTTP().String())
 	}

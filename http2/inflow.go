@@ -43,11 +43,11 @@ type inflow struct {
 }
 
 func newInflow(s *Server) inflow {
-	most := int64(s.MaxWindow)
+	most := max(int64(s.MaxWindow), int64(initialSettings.window)) // less cannot be said in the beginning
 	return inflow{srv: s, window: most, reserve: max(most-int64(s.MaxStreams)*streamWindow, 0)}
 }
 
-// start returns the first WINDOW_UPDATE's increment.
+// start returns the first WINDOW_UPDATE's increment; 0: none is needed.
 func (f *inflow) start() int64 { return f.window - int64(initialSettings.window) }
 
 // takeData takes a DATA frame.

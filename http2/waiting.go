@@ -29,7 +29,9 @@ func (c *conn) greet() *ending {
 		setting{settingMaxList, uint32(c.srv.Limits.Head)},
 		setting{settingConnectProtocol, 1},
 		setting{settingNoPriorities, 1})
-	c.outbox.b = appendWindowUpdate(c.outbox.b, 0, uint32(c.inflow.start()))
+	if n := c.inflow.start(); n > 0 {
+		c.outbox.b = appendWindowUpdate(c.outbox.b, 0, uint32(n))
+	}
 	c.write() // the first bytes on the connection: the kernel takes them
 	c.mu.Unlock()
 	deadline := time.Now().Add(c.srv.HeaderTimeout)

@@ -86,8 +86,12 @@ func (b *bench) fill(ctx context.Context) error {
 // stepAside moves this program off the cores that proxies are pinned to, so
 // that its own threads never run there.
 func (b *bench) stepAside(ctx context.Context) error {
-	l := layoutFor(b.machine.cores, 1)
-	out, err := exec.CommandContext(ctx, b.tools.taskset, "-a", "-c", "-p", l.load.String(), strconv.Itoa(os.Getpid())).CombinedOutput()
+	return b.moveTo(ctx, layoutFor(b.machine.cores, 1).load)
+}
+
+// moveTo pins this program.
+func (b *bench) moveTo(ctx context.Context, pin cores) error {
+	out, err := exec.CommandContext(ctx, b.tools.taskset, "-a", "-c", "-p", pin.String(), strconv.Itoa(os.Getpid())).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("taskset of the bench itself: %w: %s", err, out)
 	}

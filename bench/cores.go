@@ -64,3 +64,12 @@ func layoutFor(all cores, n int) layout {
 	l.origin, l.load = rest[:1], rest[1:]
 	return l
 }
+
+// split gives the last core to an attacker and the others to a client, so that
+// the one cannot keep the other waiting; of one core both take that.
+func (c cores) split() (client, attacker cores) {
+	if len(c) < 2 {
+		return c, c
+	}
+	return c[:len(c)-1], c[len(c)-1:]
+}

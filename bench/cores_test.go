@@ -46,3 +46,16 @@ func TestLayoutGivesTheProxyCoresOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestSplitGivesTheAttackerACoreOfItsOwn(t *testing.T) {
+	for _, tt := range []struct{ all, client, attacker cores }{
+		{cores{2, 3}, cores{2}, cores{3}},
+		{cores{2, 3, 4}, cores{2, 3}, cores{4}},
+		{cores{1}, cores{1}, cores{1}},
+	} {
+		client, attacker := tt.all.split()
+		if client.String() != tt.client.String() || attacker.String() != tt.attacker.String() {
+			t.Errorf("%v: got %v and %v, want %v and %v", tt.all, client, attacker, tt.client, tt.attacker)
+		}
+	}
+}

@@ -17,6 +17,7 @@ type measurement struct {
 	setup       setup
 	layout      layout
 	refusal     int
+	attack      attack
 	firstAnswer time.Duration // from start to first answer
 	requests    int64         // asked so far
 }
@@ -47,7 +48,7 @@ func (b *bench) measureStarted(ctx context.Context, w work, e entrant, s setup, 
 	if err != nil {
 		return sample{}, 0, err
 	}
-	m := &measurement{bench: b, process: p, binary: e.proxy.binary, setup: s, layout: l, refusal: e.refusal}
+	m := &measurement{bench: b, process: p, binary: e.proxy.binary, setup: s, layout: l, refusal: e.refusal, attack: e.attack}
 	if err := awaitAnswer(ctx, p, m.smallProbe()); err != nil {
 		return sample{}, 0, stopAfter(p, err)
 	}

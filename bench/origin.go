@@ -15,6 +15,9 @@ const (
 	largePath, largeSize   = "/large.bin", 10 << 20
 )
 
+// uploadPath answers with the small body after it has read that of the request.
+const uploadPath = "/upload"
+
 // bodySize is the length of the body at a path.
 func bodySize(path string) int64 {
 	switch path {
@@ -59,6 +62,12 @@ http {
         listen 127.0.0.1:{{.}} backlog=4096;
 {{- end}}
         root {{.Dir}}/www;
+        location = /upload { # files answer without waiting for the request's body, proxies read it first
+            proxy_pass http://127.0.0.1:{{index .Origins 0}}/small.json;
+            proxy_method GET;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+        }
     }
 }
 `

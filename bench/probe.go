@@ -23,6 +23,8 @@ type probe struct {
 	host  string         // Host field
 	path  string
 	local net.Addr // source address; nil: any
+
+	protocol string // that TLS offers by ALPN; empty: none
 }
 
 // newProbe asks for the small body in plain HTTP.
@@ -56,7 +58,7 @@ func (p probe) dial(ctx context.Context) (net.Conn, error) {
 	if p.pool == nil {
 		return conn, nil
 	}
-	secure := tls.Client(conn, &tls.Config{ServerName: p.name, RootCAs: p.pool, MinVersion: tls.VersionTLS13})
+	secure := tls.Client(conn, p.config())
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	if err := secure.HandshakeContext(ctx); err != nil {
@@ -64,6 +66,16 @@ func (p probe) dial(ctx context.Context) (net.Conn, error) {
 		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	return secure, nil
+}
+
+// config is that of the probe's side of TLS. Records are as long as they can be
+// from the start, so that whoever writes much need not begin with small ones.
+func (p probe) config() *tls.Config {
+	c := &tls.Config{ServerName: p.name, RootCAs: p.pool, MinVersion: tls.VersionTLS13, DynamicRecordSizingDisabled: true}
+	if p.protocol != "" {
+		c.NextProtos = []string{p.protocol}
+	}
+	return c
 }
 
 // exchange sends the request on an open connection and reads the whole answer.

@@ -106,6 +106,11 @@ func groupRSS(group int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return residentMemory(members)
+}
+
+// residentMemory is the sum of VmRSS of processes in bytes.
+func residentMemory(members map[int]stat) (int64, error) {
 	var sum int64
 	for pid := range members {
 		value, err := procField(fmt.Sprintf("/proc/%d/status", pid), "VmRSS")

@@ -23,6 +23,7 @@ type setup struct {
 	Both       string // certificate and key in one file
 	Access     string // access log; empty: off
 	Refuse     bool   // answer requests with a refusal
+	Abused     bool   // clients attack it
 	Root       bool   // the bench runs as root
 	MaxClients int    // connections to have room for
 }

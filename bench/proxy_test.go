@@ -27,6 +27,7 @@ func goldenSetup() setup {
 func TestConfigsAreAsWritten(t *testing.T) {
 	plain := func(*setup) {}
 	refuse := func(s *setup) { s.Refuse = true }
+	abused := func(s *setup) { s.Abused = true }
 	silent := func(s *setup) { s.Access = "" }
 	root := func(s *setup) { s.Root, s.Cores = true, cores{2} }
 	for _, tt := range []struct {
@@ -36,6 +37,7 @@ func TestConfigsAreAsWritten(t *testing.T) {
 	}{
 		{"nginx.conf", nginxProxy("nginx"), plain},
 		{"nginx-refuse.conf", nginxProxy("nginx"), refuse},
+		{"nginx-abused.conf", nginxProxy("nginx"), abused},
 		{"nginx-root.conf", nginxProxy("nginx"), root},
 		{"haproxy.cfg", haproxyProxy("haproxy"), plain},
 		{"haproxy-refuse.cfg", haproxyProxy("haproxy"), refuse},

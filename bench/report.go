@@ -45,7 +45,7 @@ func summary(results []result) *table {
 	t := &table{head: []string{"work", "unit", "Sluice", "yardstick", "ratio", "ask", "aim", "verdict"}}
 	for _, r := range results {
 		name, best := r.yardstick()
-		mine := r.median(sluiceName)
+		mine := r.score(sluiceName)
 		against := "–"
 		if name != "" {
 			against = name + " " + figure(best)
@@ -62,14 +62,22 @@ func summary(results []result) *table {
 
 // cells are the ask and the aim as the summary shows them.
 func (g goal) cells() (ask, aim string) {
-	switch {
-	case g.ask == 0:
+	if g.ask == 0 {
 		return "–", "–"
-	case g.absolute:
-		return "≤ " + fmt.Sprint(g.ask), fmt.Sprint(g.aim)
-	default:
-		return fmt.Sprintf("≤ %.2f", g.ask), fmt.Sprintf("%.2f", g.aim)
 	}
+	ask, aim = "≤ "+g.cell(g.ask), g.cell(g.aim)
+	if g.aim == 0 {
+		aim = "–"
+	}
+	return ask, aim
+}
+
+// cell is a ratio, or a figure, for which whole numbers are asked if it is large.
+func (g goal) cell(v float64) string {
+	if g.absolute && v >= 10 {
+		return fmt.Sprint(v)
+	}
+	return fmt.Sprintf("%.2f", v)
 }
 
 // verdict compares Sluice's figure with the goal.
@@ -93,8 +101,8 @@ func (g goal) verdict(mine, best float64) string {
 // yardstick is the best of those a work is held against.
 func (r result) yardstick() (name string, best float64) {
 	best = math.NaN()
-	for _, n := range r.names {
-		if v := r.median(n); slices.Contains(r.work.against, n) && !math.IsNaN(v) && !(v >= best) {
+	for _, n := range r.work.against {
+		if v := r.score(n); !math.IsNaN(v) && !(v >= best) {
 			name, best = n, v
 		}
 	}
@@ -109,6 +117,14 @@ func (r result) median(name string) float64 {
 	return median(of(r.samples[name], func(s sample) float64 { return s.value }))
 }
 
+// score is the figure of a name in the summary, NaN if there is none.
+func (r result) score(name string) float64 {
+	if r.work.score != nil {
+		return r.work.score(r, name)
+	}
+	return r.median(name)
+}
+
 // report is the section of one work.
 func (r result) report() string {
 	var t strings.Builder
@@ -119,7 +135,7 @@ func (r result) report() string {
 	if r.skipped != "" {
 		return t.String() + r.skipped + "\n\n"
 	}
-	t.WriteString(r.table().String() + "\n")
+	t.WriteString(r.body() + "\n")
 	fmt.Fprintf(&t, "Cores: proxy %s, origin %s, load %s.", r.layout.proxy, r.layout.origin, r.layout.load)
 	if r.layout.shared != "" {
 		fmt.Fprintf(&t, " Note that %s.", r.layout.shared)
@@ -129,6 +145,14 @@ func (r result) report() string {
 		t.WriteString(r.remark(name))
 	}
 	return t.String()
+}
+
+// body is the tables of the section.
+func (r result) body() string {
+	if r.work.body != nil {
+		return r.work.body(r)
+	}
+	return r.table().String()
 }
 
 // table has a line an entrant.

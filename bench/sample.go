@@ -7,10 +7,11 @@ import (
 
 // sample is what one measurement of one entrant gave.
 type sample struct {
-	value  float64 // in the work's unit; less is better
-	rate   float64 // requests per second; 0: not that kind of work
-	busy   float64 // share of its cores that the proxy used; 0: likewise
-	logged float64 // access log lines per request; 0: it logs nothing
+	value  float64      // in the work's unit; less is better
+	rate   float64      // requests per second; 0: not that kind of work
+	busy   float64      // share of its cores that the proxy used; 0: likewise
+	logged float64      // access log lines per request; 0: it logs nothing
+	abuse  *abuseSample // what value is made of under an attack; nil: there was none
 }
 
 // of returns one figure of every sample.

@@ -23,6 +23,9 @@ type work struct {
 	goal       goal
 	mostRounds int      // 0: as many as asked for
 	notes      []string // what a reader must know to read the table
+
+	score func(r result, name string) float64 // figure of a name in the summary; nil: its median
+	body  func(r result) string               // tables of the section; nil: one with a line an entrant
 }
 
 // entrant is a proxy with the setup it has in one work.
@@ -31,6 +34,7 @@ type entrant struct {
 	proxy   proxy
 	change  func(*setup) // nil: nothing
 	refusal int          // status of its refusals, where it refuses
+	attack  attack       // that it is under, where it is
 }
 
 // goal is what is asked of Sluice, as ratio to the yardstick or as a figure.
@@ -66,6 +70,7 @@ func allWorks() []work {
 		worksP4(),
 		[]work{workP5(), workP6(), workP8(), workP10()},
 		worksP11(),
+		[]work{workAbuse()},
 	)
 }
 

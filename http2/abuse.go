@@ -61,6 +61,16 @@ func newGuard(a Abuse, now time.Time) guard {
 	}
 }
 
+// shrink leaves a connection the part of its budgets that those have whose
+// address was abusive.
+func (g *guard) shrink() {
+	for _, b := range []*budget{&g.resets, &g.errors, &g.frames} {
+		b.left = max(b.left/offenderShare, 1)
+		b.most = b.left
+		b.each *= offenderShare
+	}
+}
+
 // budget is a token bucket that counts in whole tokens. (x/time/rate takes a
 // lock and the time for each token; this is one connection's, on one
 // goroutine.)

@@ -79,7 +79,7 @@ func (c *conn) chooseTarget() *ending {
 	switch {
 	case c.farewell.final:
 		c.last = c.farewell.last // "ignore frames sent on streams [...] higher" (section 6.8)
-	case c.occupied >= c.srv.MaxStreams, len(c.streams) >= 2*c.srv.MaxStreams:
+	case c.occupied >= c.maxStreams, len(c.streams) >= 2*c.maxStreams:
 		b.refused = true
 	default:
 		b.stream = acquireStream(c, b.id)
@@ -180,7 +180,7 @@ func (c *conn) open(st *stream) *ending {
 		c.kill(st, c.dead.failure) // the writer has met the end first
 	}
 	c.mu.Unlock()
-	c.srv.workers.run(st)
+	c.opened = append(c.opened, st)
 	if c.nc.Draining() {
 		c.announceEnd()
 	}

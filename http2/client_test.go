@@ -77,7 +77,7 @@ type event struct {
 	text   string // data, or fields as "name: value" lines
 	code   http2.ErrCode
 	last   uint32 // of GOAWAY
-	n      uint32 // of WINDOW_UPDATE
+	n      uint32 // of WINDOW_UPDATE; of SETTINGS: MAX_CONCURRENT_STREAMS
 }
 
 // client is an HTTP/2 client that says what a test says and notes what comes.
@@ -115,20 +115,36 @@ func connect(t testing.TB, s *Server, own ...http2.Setting) *client {
 // converse serves one end of a connection and is the client at the other.
 func converse(t testing.TB, s *Server, ours, peer net.Conn, own ...http2.Setting) *client {
 	t.Helper()
+	c := newClient(t, ours, peer)
+	c.begin(func() { s.Serve(c.conn, testClient) })
+	c.greet(own...)
+	return c
+}
+
+func newClient(t testing.TB, ours, peer net.Conn) *client {
 	c := &client{Framer: http2.NewFramer(peer, peer), t: t, peer: peer, conn: &testConn{Conn: socket.New(ours)},
 		events: make(chan event, 1<<16), served: make(chan struct{})}
 	c.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	c.enc = hpack.NewEncoder(&c.block)
-	go func() { defer close(c.served); s.Serve(c.conn, testClient) }()
+	return c
+}
+
+// begin has the connection served, and listens.
+func (c *client) begin(serve func()) {
+	go func() { defer close(c.served); serve() }()
 	listened := make(chan struct{})
 	go func() { defer close(listened); c.listen() }()
-	t.Cleanup(func() { peer.Close(); <-c.served; <-listened })
-	if _, err := io.WriteString(peer, http2.ClientPreface); err != nil {
-		t.Fatal(err)
+	c.t.Cleanup(func() { c.peer.Close(); <-c.served; <-listened })
+}
+
+// greet sends the preface and waits until the server has read it.
+func (c *client) greet(own ...http2.Setting) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.peer, http2.ClientPreface); err != nil {
+		c.t.Fatal(err)
 	}
 	c.must(c.WriteSettings(own...))
 	c.want("our SETTINGS' acknowledgment", func(e event) bool { return e.kind == http2.FrameSettings && e.ack })
-	return c
 }
 
 // listen notes all that comes until the connection ends.
@@ -157,6 +173,7 @@ func (c *client) listen() {
 			e.ack, e.text = f.IsAck(), string(f.Data[:])
 		case *http2.SettingsFrame:
 			e.ack = f.IsAck()
+			e.n, _ = f.Value(http2.SettingMaxConcurrentStreams)
 		case *http2.WindowUpdateFrame:
 			e.n = f.Increment
 		}

@@ -33,6 +33,8 @@ type conn struct {
 	greeted    bool // the client's first SETTINGS came
 	last       uint32
 	guard      guard
+	maxStreams int       // of this connection, fixed
+	opened     []*stream // in this turn; they have not begun
 	pinged     time.Time // when an unanswered PING of ours was sent; zero: none is
 	farewell   farewell
 
@@ -51,7 +53,11 @@ type conn struct {
 func newConn(s *Server, nc Conn, client *message.Client) *conn {
 	now := time.Now()
 	c := &conn{srv: s, nc: nc, client: client, now: now, quiet: now, peer: initialSettings,
-		guard: newGuard(s.Abuse, now), streams: make(map[uint32]*stream)}
+		maxStreams: s.MaxStreams, guard: newGuard(s.Abuse, now), streams: make(map[uint32]*stream)}
+	if s.offenders.guilty(client.Remote.Addr(), now) {
+		c.maxStreams = max(c.maxStreams/offenderShare, 1)
+		c.guard.shrink()
+	}
 	c.inflow = newInflow(s)
 	c.outbox.window = int64(initialSettings.window)
 	c.outbox.streamWindow = int64(initialSettings.window)
@@ -78,23 +84,51 @@ func (c *conn) turn() *ending {
 		return e
 	}
 	begun := c.in.r
-	for {
-		h, payload, whole, e := c.next()
-		if e == nil && whole {
-			e = c.frame(h, payload)
-		}
-		if e != nil {
-			return e
-		}
-		if !whole {
-			break
-		}
+	e := c.frames()
+	c.beginOpened(e == nil)
+	if e != nil {
+		return e
 	}
 	if c.in.r != begun || c.frameSince.IsZero() {
 		c.frameSince = c.now
 	}
 	c.flushLater()
 	return nil
+}
+
+// frames deals with the frames that are whole.
+func (c *conn) frames() *ending {
+	for {
+		h, payload, whole, e := c.next()
+		if e == nil && whole {
+			e = c.frame(h, payload)
+		}
+		if e != nil || !whole {
+			return e
+		}
+	}
+}
+
+// beginOpened begins the Exchanges of the streams that were opened in this
+// turn. Those that were taken back in the same breath, or broke the rules,
+// have cost nothing but their head, and nobody hears of them; nor of any if
+// the connection is to end.
+func (c *conn) beginOpened(goOn bool) {
+	for _, st := range c.opened {
+		c.mu.Lock()
+		live := goOn && st.failure == nil
+		if !live {
+			st.leave(codeNone)
+		}
+		c.mu.Unlock()
+		if live {
+			c.srv.workers.run(st)
+		} else {
+			st.release()
+		}
+	}
+	clear(c.opened)
+	c.opened = c.opened[:0]
 }
 
 // next cuts the next frame off what has come. The payload is valid until the

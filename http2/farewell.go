@@ -68,8 +68,10 @@ func (c *conn) end(e *ending) {
 	if c.dead != nil {
 		e = c.dead // the writer has met the end first
 	}
+	open := len(c.streams)
 	c.fail(e)
 	c.mu.Unlock()
+	c.remember(e, open)
 	switch {
 	case e.violation != nil:
 		c.count(e)
@@ -85,6 +87,19 @@ func (c *conn) end(e *ending) {
 	c.nc.Close() // before, so that whoever writes to it fails
 	c.awaitStreams()
 	c.awaitWriter(lingerTotal)
+}
+
+// remember has the client's address pay for what this connection did. open is
+// how many streams it has left.
+func (c *conn) remember(e *ending, open int) {
+	o, client, now := &c.srv.offenders, c.client.Remote.Addr(), time.Now()
+	switch {
+	case c.srv.Shared != nil && c.srv.Shared(client):
+	case e.violation != nil && e.violation.code == codeCalm && e != endingHeadTimeout:
+		o.blame(client, now)
+	case e == endingGone && open > 0:
+		o.abandoned(client, open, c.srv.Abuse.Resets, now)
+	}
 }
 
 // count counts an ending by violation.

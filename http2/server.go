@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,6 +31,10 @@ type Server struct {
 	// Upstreams have taken, and so what it can make us hold.
 	MaxWindow int
 
+	// Shared reports that an address stands for many clients, such as that of
+	// a proxy of ours: what one of them does is not held against the others.
+	// Nil: none does.
+	Shared func(netip.Addr) bool
 	// Failed is told why a connection was ended that broke the protocol or
 	// was abusive. Nil: nobody is.
 	Failed func(client *message.Client, f *message.Failure)
@@ -41,7 +46,9 @@ type Server struct {
 	counts  counts
 	growth  growth
 	workers workers
-	streams sync.Pool // of *stream; here and not in the package, because a stream keeps timers
+
+	offenders offenders
+	streams   sync.Pool // of *stream; here and not in the package, because a stream keeps timers
 }
 
 // Serve serves one connection until it ends, and closes it; all of its

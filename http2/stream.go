@@ -119,7 +119,7 @@ func (st *stream) survive(s *Server) (survived bool) {
 			return
 		}
 		v := recover()
-		st.leave(codeInternal)
+		st.leaveAndFlush(codeInternal)
 		s.Panicked(v, debug.Stack())
 	}()
 	s.Handle(&st.req, &st.out)
@@ -135,15 +135,22 @@ func (st *stream) end() {
 	case st.head.malformed:
 		code = codeProtocol
 	}
-	st.leave(code)
+	st.leaveAndFlush(code)
 	st.release()
 }
 
-// leave takes the stream out of the connection.
-func (st *stream) leave(code errorCode) {
+// leaveAndFlush is leave on the stream's own goroutine, which may wait.
+func (st *stream) leaveAndFlush(code errorCode) {
 	c := st.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	st.leave(code)
+	c.flush()
+}
+
+// leave takes the stream out of the connection. The caller holds mu.
+func (st *stream) leave(code errorCode) {
+	c := st.c
 	c.outbox.remove(st)
 	switch {
 	case c.dead != nil, st.failure != nil, st.wasReset:
@@ -159,7 +166,6 @@ func (st *stream) leave(code errorCode) {
 	if len(c.streams) == 0 {
 		c.rest()
 	}
-	c.flush()
 }
 
 // rest notes that no stream is open. The caller holds mu.

@@ -25,7 +25,7 @@ var endingHeadTimeout = &ending{
 func (c *conn) greet() *ending {
 	c.mu.Lock()
 	c.outbox.b = appendSettings(c.outbox.buffer(),
-		setting{settingMaxStreams, uint32(c.srv.MaxStreams)},
+		setting{settingMaxStreams, uint32(c.maxStreams)},
 		setting{settingMaxList, uint32(c.srv.Limits.Head)},
 		setting{settingConnectProtocol, 1},
 		setting{settingNoPriorities, 1})

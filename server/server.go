@@ -3,6 +3,8 @@ package server
 import (
 	"log/slog"
 	"net"
+	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"sluice/accesslog"
@@ -91,7 +93,12 @@ func (s *Server) newHTTP2(c config.Server) *http2.Server {
 		IdleTimeout:   c.IdleTimeout,
 		MaxStreams:    c.HTTP2.MaxStreams,
 		MaxWindow:     c.HTTP2.MaxWindow,
+		Shared:        func(a netip.Addr) bool { return contains(c.TrustedProxies, a.Unmap()) },
 		Failed:        s.abused,
 		Panicked:      s.panicked,
 	}
+}
+
+func contains(all []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Contains(a) })
 }

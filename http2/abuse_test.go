@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -110,6 +111,13 @@ var attacks = []attack{
 		}
 		return c.WriteHeaders(http2.HeadersFrameParam{StreamID: 3, EndStream: true, EndHeaders: true,
 			BlockFragment: []byte(strings.Repeat("\xbe", 1000))}) // 62: the newest entry
+	}, 1, byHead, message.CauseAbuseHead},
+	{"HPACK bomb within the limit on heads", func(c *client, i int) error {
+		if i == 0 {
+			return c.tryOpen(1, true, "GET", "/", "a", strings.Repeat("~", 4000))
+		}
+		return c.WriteHeaders(http2.HeadersFrameParam{StreamID: id(i), EndStream: true, EndHeaders: true,
+			BlockFragment: append(c.fields(":method", "GET", ":scheme", "https", ":path", "/"), "\xbe\xbe\xbe\xbe\xbe\xbe\xbe"...)})
 	}, 1, byHead, message.CauseAbuseHead},
 	{"a string longer than any head may be", func(c *client, i int) error {
 		return c.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: []byte("\x00\x01a\x7f\xff\xff\xff\x7f")})
@@ -271,6 +279,25 @@ func TestGoodClientsAreWithinTheBudgets(t *testing.T) {
 			c.must(c.WriteWindowUpdate(next, uint32(len(e.text))))
 		}
 	})
+}
+
+// A client whose dynamic table is full of what it always sends, and who sends
+// all of it.
+func TestAFullTableIsNoBomb(t *testing.T) {
+	c := connect(t, newServer(func(r *message.Request, w message.ResponseWriter) {
+		reply(w, 200, fmt.Sprint(len(r.Fields)))
+	}))
+	var fields []string
+	for i := range 55 {
+		fields = append(fields, fmt.Sprintf("x-field-%02d", i), strings.Repeat("~", 24))
+	}
+	fields = append(fields, "cookie", strings.Repeat("0", 15_000)) // 5 bits a letter, and too large for the table
+	for i := range 5 {
+		c.open(id(i), true, "GET", "/", fields...)
+		if b := c.body(id(i)); b != "56" {
+			t.Fatalf("request %d: %s fields came", i, b)
+		}
+	}
 }
 
 // "A reset stream's upstream attempt is cancelled at once and its slot is

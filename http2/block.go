@@ -111,7 +111,7 @@ func (c *conn) fragment(p []byte, last bool) *ending {
 		err = c.dec.Close()
 	}
 	switch {
-	case b.size > most, errors.Is(err, hpack.ErrStringLength):
+	case b.size > most, b.repeats(), errors.Is(err, hpack.ErrStringLength):
 		return c.dropBlock(endingHead)
 	case err != nil:
 		return c.dropBlock(broken(violationCompression))
@@ -121,6 +121,13 @@ func (c *conn) fragment(p []byte, last bool) *ending {
 	b.open = false
 	return c.finishBlock()
 }
+
+// repeats reports that the section can only have become so large by naming the
+// same entry of the dynamic table again and again: all entries together count
+// tableSize, those of the static table less than that, and Huffman's code
+// makes 8 bits of 5 at the most. Within the limit on heads it would have us
+// send the Upstream hundreds of times what the client sends us.
+func (b *block) repeats() bool { return b.size > 3*tableSize+2*b.encoded }
 
 // dropBlock lets go of a section that ends the connection.
 func (c *conn) dropBlock(e *ending) *ending {

@@ -42,11 +42,13 @@ const controlRefill = 10 * time.Second
 const (
 	creditRequest = 4
 	creditData    = 3
+	creditEach    = 1 << 10 // and one more for so many bytes
 	mostCredit    = 1 << 20
 
 	// leastData is how much a DATA frame of ours must carry to give credit,
 	// unless it was all that there was: with a window of a few bytes a client
-	// could have us send frames by the million.
+	// could have us send frames by the million. What a good client's window
+	// is broken into now and then, the large frames beside it pay for.
 	leastData = 256
 )
 

@@ -174,7 +174,7 @@ func (c *conn) writeRounds(most int) {
 			break
 		}
 		if round == most && o.waiting > 0 {
-			o.writing = false
+			o.stopWriting()
 			o.first().wakeWriter()
 			return
 		}
@@ -186,6 +186,11 @@ func (c *conn) writeRounds(most int) {
 			break
 		}
 	}
+	o.stopWriting()
+}
+
+// stopWriting lets those go on who wait until nobody writes.
+func (o *outbox) stopWriting() {
 	o.writing = false
 	if o.written != nil {
 		close(o.written)
@@ -303,7 +308,7 @@ func (c *conn) appendData(st *stream) bool {
 		return false
 	}
 	if n <= allowed || allowed >= leastData {
-		c.credit = min(c.credit+creditData, mostCredit)
+		c.credit = min(c.credit+creditData+int(min(n, allowed))/creditEach, mostCredit)
 	}
 	n = min(n, allowed)
 	h := frameHeader{length: int(n), kind: frameData, stream: st.id}
@@ -417,15 +422,20 @@ func (c *conn) unblock(st *stream) {
 }
 
 // flushWithin returns when what there is to send has been sent; false: not
-// within d.
+// within d. Streams that end meanwhile may begin to write as well, and what
+// they have taken along is sent when they have.
 func (c *conn) flushWithin(d time.Duration) bool {
-	if !c.awaitWriter(d) {
-		return false
+	for end := time.Now().Add(d); c.awaitWriter(time.Until(end)); {
+		c.mu.Lock()
+		c.flush()
+		o := &c.outbox
+		done := !o.writing && len(o.b) == 0
+		c.mu.Unlock()
+		if done {
+			return true
+		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.flush()
-	return true
+	return false
 }
 
 // awaitWriter returns when nobody is writing; false: not within d.

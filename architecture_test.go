@@ -16,7 +16,7 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, certs, accesslog, metrics, admin, demo, bench
+	NONE < config, message, grammar, socket, certs, accesslog, metrics, admin, names, demo, bench
 
 	socket < listener
 	message < degraded
@@ -25,7 +25,7 @@ const importRules = `
 	message, socket, http1 < upstream
 	message, http1, upstream, degraded, accesslog < proxy
 
-	config, message, socket, certs, listener, accesslog, metrics, admin,
+	config, message, socket, certs, listener, accesslog, metrics, admin, names,
 	degraded, http1, http2, upstream, proxy < server
 
 	config, server, demo < main
@@ -41,7 +41,9 @@ var moduleHomes = map[string]string{
 	"github.com/coder/websocket":          "demo",      // a WebSocket to try the proxy with
 	"github.com/prometheus/client_golang": "metrics",   // the exposition that everybody reads
 	"github.com/summerwind/h2spec":        "e2e",       // the conformance test of HTTP/2
-	"golang.org/x/net":                    "http2",     // HPACK decoding
+	"google.golang.org/grpc":              "e2e",       // what HTTP/2 to upstreams is for
+	"golang.org/x/net/http2":              "http2",     // HPACK decoding
+	"golang.org/x/net/dns/dnsmessage":     "names",     // the TTLs that net.Resolver does not tell
 	"honnef.co/go/tools/cmd/staticcheck":  "",          // a tool, imported by nobody
 }
 

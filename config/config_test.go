@@ -57,7 +57,7 @@ func TestDefaults(t *testing.T) {
 			DrainTimeout:  30 * time.Second,
 			MaxHeader:     32768,
 			MaxFields:     128,
-			HTTP2: HTTP2{
+			StateDir:      "/var/lib/sluice", HTTP2: HTTP2{
 				On: true, MaxStreams: 100, MaxWindow: 20 << 20, MaxResets: 400, MaxErrors: 100,
 				MaxControlFrames: 2000, MaxContinuations: 8, MinProgress: 4096,
 			},
@@ -79,6 +79,14 @@ func TestDefaults(t *testing.T) {
 			RetryOn:         []int{502, 503, 504},
 			RetryBudget:     0.2,
 			Protocol:        ProtocolHTTP1,
+			FailOn:          []int{502, 503, 504},
+			FailuresInARow:  5,
+			FailureShare:    0.5,
+			FailureRequests: 20,
+			SlowStart:       10 * time.Second,
+			MaxIdle:         256,
+			IdleTimeout:     time.Minute,
+			TLS:             UpstreamTLS{Verify: true},
 		}},
 	}
 	if got := parse(t, smallest); !reflect.DeepEqual(got, want) {
@@ -121,9 +129,29 @@ json = "[]"
 retry_after = "1m"
 
 [upstream.app]
-servers = ["10.0.0.2:3001-3003", "App.Internal:3000"]
+servers = ["10.0.0.2:3001-3003", "App.Internal:3000 drain=true"]
 retry_on = [504, 500]
 retry_budget = 1
+policy = "client_hash"
+fail_on = []
+failures_in_a_row = 7
+failure_share = 0.25
+failure_requests = 50
+min_healthy = 0.5
+slow_start = "0s"
+max_connections = 100
+max_idle = 0
+idle_timeout = "5s"
+
+[upstream.app.health]
+path = "/healthz?deep=1"
+host = "Shop.example.com:8443"
+method = "HEAD"
+status = "204"
+interval = "2s"
+timeout = "1s"
+unhealthy_after = 2
+healthy_after = 4
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -159,12 +187,23 @@ retry_budget = 1
 	}
 	list, app := c.Pools[0], c.Pools[1]
 	if list.Name != "*.example.com/api" || !reflect.DeepEqual(list.Upstreams,
-		[]Upstream{{"10.0.0.3", 3000, 2}, {"fd00::3", 3000, 1}}) {
+		[]Upstream{{Host: "10.0.0.3", Port: 3000, Weight: 2}, {Host: "fd00::3", Port: 3000, Weight: 1}}) {
 		t.Errorf("unnamed Pool: %+v", list)
 	}
 	if app.RetryBudget != 1 || !reflect.DeepEqual(app.RetryOn, []int{500, 504}) || !reflect.DeepEqual(app.Upstreams,
-		[]Upstream{{"10.0.0.2", 3001, 1}, {"10.0.0.2", 3002, 1}, {"10.0.0.2", 3003, 1}, {"app.internal", 3000, 1}}) {
+		[]Upstream{{Host: "10.0.0.2", Port: 3001, Weight: 1}, {Host: "10.0.0.2", Port: 3002, Weight: 1}, {Host: "10.0.0.2", Port: 3003, Weight: 1}, {Host: "app.internal", Port: 3000, Weight: 1, Drain: true}}) {
 		t.Errorf("app: %+v", app)
+	}
+	if app.Policy != PolicyClientHash || len(app.FailOn) != 0 || app.FailuresInARow != 7 || app.FailureShare != 0.25 || app.FailureRequests != 50 ||
+		app.MinHealthy != 0.5 || app.SlowStart != 0 || app.MaxConnections != 100 || app.MaxIdle != 0 || app.IdleTimeout != 5*time.Second {
+		t.Errorf("app: %+v", app)
+	}
+	if want := (Health{Type: HealthHTTP, Path: "/healthz?deep=1", Host: "shop.example.com:8443", Method: "HEAD", From: 204, To: 204,
+		Interval: 2 * time.Second, Timeout: time.Second, UnhealthyAfter: 2, HealthyAfter: 4}); app.Health != want {
+		t.Errorf("health: got %+v, want %+v", app.Health, want)
+	}
+	if list.Health != (Health{}) || list.Policy != PolicyRoundRobin || list.SlowStart != 10*time.Second || !reflect.DeepEqual(list.FailOn, []int{502, 503, 504}) {
+		t.Errorf("unnamed Pool: %+v", list)
 	}
 }
 

@@ -22,9 +22,11 @@ func writeFiles(t *testing.T, dir string) {
 	for name, data := range map[string][]byte{
 		"cert.pem":      cert,
 		"key.pem":       key,
+		"ca.pem":        cert,
 		"other-key.pem": otherKey,
 		"not-pem.txt":   []byte("no certificate\n"),
 		"degraded.html": []byte("<p>busy</p>\n"),
+		"servers.txt":   []byte("10.0.0.2:3000\n"),
 		"large.html":    bytes.Repeat([]byte("x"), maxPage+1),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {

@@ -38,6 +38,17 @@ func (d *decoder) parseLog(text string) (Log, *flaw) {
 	return Log{Access: t}, bad
 }
 
+// parseDir reads the path of a folder; "" is none.
+func (d *decoder) parseDir(text string) (string, *flaw) {
+	if text == "" {
+		return "", nil
+	}
+	if strings.ContainsRune(text, 0) {
+		return "", flawed("write the path of a folder", "%s is no path", shorten(text))
+	}
+	return d.resolve(text), nil
+}
+
 // resolve returns path as seen from the folder of the configuration file.
 func (d *decoder) resolve(path string) string {
 	if filepath.IsAbs(path) {

@@ -10,14 +10,23 @@ import (
 // Policy is how a Pool's Balancer picks an Upstream.
 type Policy string
 
-// PolicyRoundRobin picks the Upstreams in turn, by weight.
-const PolicyRoundRobin Policy = "round_robin"
+// The policies.
+const (
+	PolicyRoundRobin Policy = "round_robin" // in turn, by weight
+	PolicyLeastConn  Policy = "least_conn"  // who has the fewest requests for its weight
+	PolicyClientHash Policy = "client_hash" // the same client, the same Upstream
+)
 
 // Protocol is what an Upstream is spoken to in.
 type Protocol string
 
-// ProtocolHTTP1 is HTTP/1.1 in plain.
-const ProtocolHTTP1 Protocol = "http1"
+// The protocols.
+const (
+	ProtocolHTTP1 Protocol = "http1" // HTTP/1.1 in plain
+	ProtocolHTTPS Protocol = "https" // HTTP/1.1 over TLS
+	ProtocolH2C   Protocol = "h2c"   // HTTP/2 in plain
+	ProtocolH2    Protocol = "h2"    // HTTP/2 over TLS
+)
 
 // Pool is a named set of Upstreams and how they are used.
 type Pool struct {
@@ -27,17 +36,36 @@ type Pool struct {
 	// a written name has neither colon nor slash.
 	Name            string
 	Upstreams       []Upstream // in the order of the file, ranges expanded; no address twice
+	ServersFile     string     // a watched file with more of them; empty: none
 	Policy          Policy
 	ConnectTimeout  time.Duration
 	ResponseTimeout time.Duration // until the response head
 	RetryOn         []int         // statuses that allow another Attempt, sorted; empty: none
 	RetryBudget     float64       // share of requests that may be another Attempt, 0..1
 	Protocol        Protocol
+
+	FailOn          []int   // statuses that speak against an Upstream, sorted
+	FailuresInARow  int     // that take it out; 0: never
+	FailureShare    float64 // of FailureRequests or more in ten seconds that takes it out; 0: never
+	FailureRequests int
+	MinHealthy      float64       // share of the Pool under which it fails open
+	SlowStart       time.Duration // how long the share of one that is back grows
+	MaxConnections  int           // requests at a time to one Upstream; 0: any number
+	MaxIdle         int           // idle connections to one Upstream
+	IdleTimeout     time.Duration
+
+	Health Health
+	TLS    UpstreamTLS
 }
 
 const (
 	longestConnect  = time.Minute
 	longestResponse = 24 * time.Hour
+
+	longestSlowStart = time.Hour
+	mostFailures     = 1_000_000
+	mostServersFile  = 1 << 20
+	mostToOne        = 1_000_000
 )
 
 // namedPools reads the tables [upstream.NAME].
@@ -58,16 +86,19 @@ func (d *decoder) namedPools(s section) {
 		}
 		p := d.section("upstream.NAME", append(slices.Clone(s.path), name), n)
 		pool := p.pool(name)
-		pool.Upstreams = d.upstreams(p, "servers", p.servers())
+		pool.Upstreams = d.upstreams(p, "servers", p.servers(pool.ServersFile != ""))
 		d.pools.byName[name] = pool
 		d.pools.defined = append(d.pools.defined, name)
 	}
 }
 
-// servers returns the servers of a named Pool.
-func (s section) servers() []*node {
+// servers returns the servers of a named Pool, which it may lack if it has them
+// in a file.
+func (s section) servers(file bool) []*node {
 	if !s.written("servers") {
-		s.missing("servers")
+		if !file {
+			s.missing("servers")
+		}
 		return nil
 	}
 	list := s.want("servers", kindList)
@@ -80,6 +111,19 @@ func (s section) servers() []*node {
 	return s.onlyTexts("servers", list)
 }
 
+// serversFile returns the path of the watched file. That it can be read is
+// asked now, what is in it when it is watched.
+func (s section) serversFile() string {
+	if !s.written("servers_file") {
+		return ""
+	}
+	return read(s, "servers_file", func(text string) (string, *flaw) {
+		path := s.d.resolve(text)
+		_, bad := readFile(path, mostServersFile)
+		return path, bad
+	})
+}
+
 // isPoolName reports whether name can be that of a Pool.
 func isPoolName(name string) bool {
 	return len(name) <= 64 && isBareKey(name)
@@ -87,14 +131,31 @@ func isPoolName(name string) bool {
 
 // pool reads all of a Pool but its servers.
 func (s section) pool(name string) *Pool {
+	protocol := read(s, "protocol", choice(`write "http1", "https", "h2c" or "h2"`,
+		[]Protocol{ProtocolHTTP1, ProtocolHTTPS, ProtocolH2C, ProtocolH2}))
 	return &Pool{
-		Name:            name,
-		Policy:          read(s, "policy", choice(`write "round_robin"`, []Policy{PolicyRoundRobin}, "least_conn", "client_hash")),
+		Name:        name,
+		ServersFile: s.serversFile(),
+		Policy: read(s, "policy", choice(`write "round_robin", "least_conn" or "client_hash"`,
+			[]Policy{PolicyRoundRobin, PolicyLeastConn, PolicyClientHash})),
 		ConnectTimeout:  read(s, "connect_timeout", durationBetween(shortest, longestConnect)),
 		ResponseTimeout: read(s, "response_timeout", durationBetween(shortest, longestResponse)),
 		RetryOn:         s.statuses("retry_on"),
 		RetryBudget:     s.share("retry_budget"),
-		Protocol:        read(s, "protocol", choice(`write "http1"`, []Protocol{ProtocolHTTP1}, "h2c", "https")),
+		Protocol:        protocol,
+
+		FailOn:          s.statuses("fail_on"),
+		FailuresInARow:  s.integer("failures_in_a_row", 0, mostFailures),
+		FailureShare:    s.share("failure_share"),
+		FailureRequests: s.integer("failure_requests", 1, mostFailures),
+		MinHealthy:      s.share("min_healthy"),
+		SlowStart:       read(s, "slow_start", durationBetween(0, longestSlowStart)),
+		MaxConnections:  s.integer("max_connections", 0, mostToOne),
+		MaxIdle:         s.integer("max_idle", 0, mostToOne),
+		IdleTimeout:     read(s, "idle_timeout", durationBetween(time.Second, time.Hour)),
+
+		Health: s.health(),
+		TLS:    s.upstreamTLS(protocol),
 	}
 }
 

@@ -7,6 +7,8 @@ type tableSpec struct {
 	path   string // as messages name it, with NAME for a Pool's name
 	header string // as a person writes it
 	keys   []keySpec
+	// choice: to write the table, even empty, is to choose something.
+	choice bool
 }
 
 // keySpec is one key of a table.
@@ -46,7 +48,7 @@ var schema = []tableSpec{
 		{name: "debug", standard: `false`},
 		{name: "admin", standard: `"127.0.0.1:9180"`},
 		{name: "http2"},
-		{name: "state_dir", later: true},
+		{name: "state_dir", standard: `"/var/lib/sluice"`},
 	}},
 	{path: "server.http2", header: "[server.http2]", keys: []keySpec{
 		{name: "on", standard: `true`},
@@ -87,14 +89,44 @@ var schema = []tableSpec{
 	}},
 	{path: "upstream.NAME", header: "[upstream.NAME]", keys: []keySpec{
 		{name: "servers", example: `["127.0.0.1:8080"]`},
+		{name: "servers_file", example: `"servers.txt"`},
 		{name: "policy", standard: `"round_robin"`},
 		{name: "connect_timeout", standard: `"250ms"`},
 		{name: "response_timeout", standard: `"30s"`},
 		{name: "retry_on", standard: `[502, 503, 504]`},
 		{name: "retry_budget", standard: `0.2`},
+		{name: "fail_on", standard: `[502, 503, 504]`},
+		{name: "failures_in_a_row", standard: `5`},
+		{name: "failure_share", standard: `0.5`},
+		{name: "failure_requests", standard: `20`},
+		{name: "min_healthy", standard: `0`},
+		{name: "slow_start", standard: `"10s"`},
+		{name: "max_connections", standard: `0`},
+		{name: "max_idle", standard: `256`},
+		{name: "idle_timeout", standard: `"60s"`},
 		{name: "protocol", standard: `"http1"`},
+		{name: "tls"},
+		{name: "health"},
 		{name: "max_concurrency", later: true},
-		{name: "health", later: true},
+	}},
+	{path: "upstream.NAME.tls", header: "[upstream.NAME.tls]", choice: true, keys: []keySpec{
+		{name: "verify", standard: `true`},
+		{name: "name", example: `"app.internal"`},
+		{name: "ca", example: `"ca.pem"`},
+		{name: "cert", example: `"client.pem"`},
+		{name: "key", example: `"client-key.pem"`},
+	}},
+	{path: "upstream.NAME.health", header: "[upstream.NAME.health]", choice: true, keys: []keySpec{
+		{name: "type", standard: `"http"`},
+		{name: "path", standard: `"/"`, example: `"/healthz"`},
+		{name: "method", standard: `"GET"`},
+		{name: "host", example: `"shop.example.com"`},
+		{name: "status", standard: `"200-399"`},
+		{name: "body", example: `"ok"`},
+		{name: "interval", standard: `"1s"`},
+		{name: "timeout", standard: `"500ms"`},
+		{name: "unhealthy_after", standard: `3`},
+		{name: "healthy_after", standard: `1`},
 	}},
 }
 

@@ -214,10 +214,9 @@ func (s section) onlyTexts(name string, list *node) []*node {
 // table opens the table of a key; an empty one if it is absent.
 func (s section) table(name string) section {
 	path := append(slices.Clone(s.path), name)
-	spec := strings.Join(path, ".")
 	n := s.node.keys[name]
 	if n != nil && n.kind != kindTable {
-		s.fail(name, "write ["+spec+"]", "must be a table, not %s", n.kind)
+		s.fail(name, "write ["+strings.Join(path, ".")+"]", "must be a table, not %s", n.kind)
 		n = nil
 	}
 	if n == nil {
@@ -225,6 +224,10 @@ func (s section) table(name string) section {
 	}
 	if name == "upstream" { // its keys are names
 		return section{d: s.d, path: path, node: n}
+	}
+	spec := name
+	if s.spec.path != "" { // which has NAME where path has a Pool's name
+		spec = s.spec.path + "." + name
 	}
 	return s.d.section(spec, path, n)
 }

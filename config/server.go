@@ -26,6 +26,8 @@ type Server struct {
 	MaxConnections           int // 0: from the descriptor limit
 	MaxConnectionsPerAddress int // 0: a quarter of MaxConnections
 
+	StateDir string // what outlives the process; empty: nothing does
+
 	Debug bool // failure details in Proxy-Status for everybody
 
 	HTTP2 HTTP2
@@ -64,6 +66,8 @@ func (d *decoder) server(s section) Server {
 		MaxFields:                s.integer("max_fields", leastFields, mostFields),
 		MaxConnections:           s.integer("max_connections", 0, mostConnections),
 		MaxConnectionsPerAddress: s.integer("max_connections_per_address", 0, mostConnections),
+
+		StateDir: read(s, "state_dir", s.d.parseDir),
 
 		Debug: s.boolean("debug"),
 		HTTP2: d.http2(s.table("http2")),

@@ -10,13 +10,18 @@ import (
 
 // Upstream is one server address of a Pool.
 type Upstream struct {
-	Host   string // an IP, or a name in lower case that is resolved later
-	Port   uint16
-	Weight int // 1..1000
+	Host    string // an IP, or a name in lower case that is resolved later
+	Port    uint16
+	Service bool // SRV records of Host say where; there is no Port then
+	Weight  int  // 1..1000
+	Drain   bool // no new requests; those under way finish
 }
 
-// Address returns host:port, as net.Dial takes it.
+// Address returns host:port, or the name of a Service.
 func (u Upstream) Address() string {
+	if u.Service {
+		return u.Host
+	}
 	return net.JoinHostPort(u.Host, strconv.Itoa(int(u.Port)))
 }
 
@@ -29,26 +34,33 @@ type serverRange struct {
 	host        string
 	first, last uint16
 	weight      int
+	drain       bool
+	service     bool
 }
 
 // count returns how many Upstreams r makes.
 func (r serverRange) count() int {
+	if r.service {
+		return 1
+	}
 	return int(r.last) - int(r.first) + 1
 }
 
 // upstreams returns the Upstreams of r.
 func (r serverRange) upstreams() []Upstream {
+	if r.service {
+		return []Upstream{{Host: r.host, Service: true, Weight: r.weight, Drain: r.drain}}
+	}
 	list := make([]Upstream, 0, r.count())
 	for port := int(r.first); port <= int(r.last); port++ {
-		list = append(list, Upstream{Host: r.host, Port: uint16(port), Weight: r.weight})
+		list = append(list, Upstream{Host: r.host, Port: uint16(port), Weight: r.weight, Drain: r.drain})
 	}
 	return list
 }
 
 const serverRemedy = `write "10.0.0.2:3000", "app.internal:3000" or "[fd00::2]:3000"`
 
-// parseServer reads "host:port" or "host:first-last", with " weight=N" after
-// it if the weight is not 1.
+// parseServer reads "host:port" or "host:first-last", with options after it.
 func parseServer(text string) (serverRange, *flaw) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 {
@@ -58,27 +70,73 @@ func parseServer(text string) (serverRange, *flaw) {
 		rest, _, _ = strings.Cut(rest, "/")
 		return serverRange{}, flawed(fmt.Sprintf("write only host and port, %s", shorten(rest)), "%s has the scheme %s", shorten(text), shorten(scheme))
 	}
+	r := serverRange{weight: 1}
+	var bad *flaw
+	if isService(fields[0]) {
+		r.service = true
+		if r.host, bad = parseService(fields[0]); bad != nil {
+			return r, bad
+		}
+		return r, r.options(fields[1:], text)
+	}
 	host, ports, err := net.SplitHostPort(fields[0])
 	if err != nil {
 		return serverRange{}, noPort(fields[0])
 	}
-	r := serverRange{weight: 1}
-	var bad *flaw
+	if strings.HasPrefix(host, "_") {
+		return r, flawed("write "+shorten(host)+" without a port: its SRV records say it", "%s has a port", shorten(text))
+	}
 	if r.host, bad = parseServerHost(host); bad != nil {
 		return r, bad
 	}
 	if r.first, r.last, bad = parsePorts(ports); bad != nil {
 		return r, bad
 	}
-	for _, field := range fields[1:] {
-		if r.weight, bad = parseWeight(field); bad != nil {
-			return r, bad
+	return r, r.options(fields[1:], text)
+}
+
+// isService reports that a name is one of SRV records: "_http._tcp.app.internal"
+// (RFC 2782).
+func isService(text string) bool { return strings.HasPrefix(text, "_") && !strings.Contains(text, ":") }
+
+// parseService reads such a name.
+func parseService(text string) (string, *flaw) {
+	name := strings.ToLower(strings.TrimSuffix(text, "."))
+	labels := strings.SplitN(name, ".", 3)
+	if len(labels) < 3 || len(labels[0]) < 2 || labels[1] != "_tcp" {
+		return "", flawed(`write "_http._tcp.app.internal"`, "%s is not a name of SRV records", shorten(text))
+	}
+	if bad := checkName(labels[0][1:] + "." + labels[2]); bad != nil {
+		return "", bad
+	}
+	return name, nil
+}
+
+// options reads what stands after the address: "weight=N" and "drain=true",
+// each at most once.
+func (r *serverRange) options(fields []string, text string) (bad *flaw) {
+	seen := map[string]bool{}
+	for _, field := range fields {
+		name, value, _ := strings.Cut(field, "=")
+		if seen[name] {
+			return flawed("write one "+name+"=", "%s has more than one %s=", shorten(text), name)
+		}
+		seen[name] = true
+		switch name {
+		case "weight":
+			r.weight, bad = parseWeight(value)
+		case "drain":
+			if r.drain = value == "true"; !r.drain && value != "false" {
+				bad = flawed("write drain=true or drain=false", "%s is neither", shorten(field))
+			}
+		default:
+			bad = flawed(`write "host:port weight=2" or "host:port drain=true"`, "%s is not known after an address", shorten(field))
+		}
+		if bad != nil {
+			return bad
 		}
 	}
-	if len(fields) > 2 {
-		return r, flawed("write one weight=N", "%s has more after the address than one weight", shorten(text))
-	}
-	return r, nil
+	return nil
 }
 
 // noPort tells what keeps text from being host:port.
@@ -124,12 +182,8 @@ func parsePorts(text string) (first, last uint16, bad *flaw) {
 	return uint16(a), uint16(b), nil
 }
 
-// parseWeight reads "weight=N".
-func parseWeight(field string) (int, *flaw) {
-	text, found := strings.CutPrefix(field, "weight=")
-	if !found {
-		return 0, flawed(`write "host:port weight=2"`, "%s is not known after an address", shorten(field))
-	}
+// parseWeight reads the number of "weight=N".
+func parseWeight(text string) (int, *flaw) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxWeight {
 		return 0, flawed(fmt.Sprintf("write a whole number of 1 to %d", maxWeight), "the weight %s is not usable", shorten(text))

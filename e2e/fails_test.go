@@ -183,7 +183,7 @@ func TestWatchedFile(t *testing.T) {
 		}
 	}
 	write("# ours\n" + a.address + "\n")
-	s := start(t, setup{more: "[upstream.app]\nservers_file = \"" + file + "\"\n"})
+	s := start(t, setup{more: "[upstream.app]\nslow_start = \"0s\"\nservers_file = \"" + file + "\"\n"})
 	c := s.client()
 	who := func() string { return get(t, c, secure+"/").Header.Get("X-Upstream") }
 	if got := who(); got != a.address {

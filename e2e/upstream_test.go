@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"sync"
 	"syscall"
 	"testing"
@@ -148,4 +150,33 @@ func reserve(t *testing.T) (address string) {
 func (c scripted) reset() {
 	c.Conn.(*net.TCPConn).SetLinger(0)
 	c.Close()
+}
+
+// blackhole returns an address that answers no SYN: its backlog is full and
+// nobody accepts.
+func blackhole(t *testing.T) (address string) {
+	t.Helper()
+	address = reserve(t)
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	syscall.CloseOnExec(fd)
+	to := netip.MustParseAddrPort(address)
+	if err := errors.Join(
+		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1),
+		syscall.Bind(fd, &syscall.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())}),
+		syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for range 16 {
+		conn, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+	t.Skip("skipped: a listener with backlog 0 took 16 connections: this kernel has no full backlog to offer")
+	return ""
 }

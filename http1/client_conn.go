@@ -23,13 +23,26 @@ const maxInterim = 32
 // at the same time, ReadHead (again after each interim response), the body's
 // Next…, then End.
 type ClientConn struct {
-	s        *socket.Conn
+	s        Socket
 	x        *clientExchange // nil while idle
 	canceled atomic.Bool     // for good: reads fail from then on
 }
 
-// NewClientConn takes over a connected socket.
-func NewClientConn(s *socket.Conn) *ClientConn { return &ClientConn{s: s} }
+// Socket is what a ClientConn stands on: a socket.Conn, or TLS above one. Who
+// may call what when is as for socket.Conn.
+type Socket interface {
+	Read(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	SetReadDeadline(t time.Time) error
+	SetWriteTimeout(d time.Duration)
+	Interrupt()
+	Stale() bool
+	CloseWrite() error
+	Close() error
+}
+
+// NewClientConn takes over a connection.
+func NewClientConn(s Socket) *ClientConn { return &ClientConn{s: s} }
 
 // Stale reports that an idle connection must not be used again: the upstream
 // has closed it, or has sent what nobody asked for.

@@ -21,6 +21,8 @@ func TestEachCauseHasItsStatusItsErrorTypeAndItsWord(t *testing.T) {
 		CauseConnectionReadTimeout:  {504, "connection_read_timeout", "connection_read_timeout"},
 		CauseConnectionWriteTimeout: {504, "connection_write_timeout", "connection_write_timeout"},
 		CauseConnectionLimit:        {503, "connection_limit_reached", "connection_limit_reached"},
+		CauseTLSProtocol:            {502, "tls_protocol_error", "tls_protocol_error"},
+		CauseTLSCertificate:         {502, "tls_certificate_error", "tls_certificate_error"},
 		CauseResponseIncomplete:     {502, "http_response_incomplete", "http_response_incomplete"},
 		CauseResponseHeadSize:       {502, "http_response_header_section_size", "http_response_header_section_size"},
 		CauseResponseInvalid:        {502, "http_protocol_error", "http_protocol_error"},

@@ -73,6 +73,8 @@ const (
 	CauseConnectionReadTimeout
 	CauseConnectionWriteTimeout
 	CauseConnectionLimit
+	CauseTLSProtocol
+	CauseTLSCertificate
 	CauseResponseIncomplete
 	CauseResponseHeadSize
 	CauseResponseInvalid
@@ -116,6 +118,8 @@ var rows = [causes]struct {
 	CauseConnectionReadTimeout:  {504, "connection_read_timeout", ""},
 	CauseConnectionWriteTimeout: {504, "connection_write_timeout", ""},
 	CauseConnectionLimit:        {503, "connection_limit_reached", ""},
+	CauseTLSProtocol:            {502, "tls_protocol_error", ""},
+	CauseTLSCertificate:         {502, "tls_certificate_error", ""},
 	CauseResponseIncomplete:     {502, "http_response_incomplete", ""},
 	CauseResponseHeadSize:       {502, "http_response_header_section_size", ""},
 	CauseResponseInvalid:        {502, "http_protocol_error", ""},

@@ -108,9 +108,9 @@ func attempted(t *testing.T, method string, kept bool, retries, attempts, upstre
 	t.Helper()
 	var servers []upstream.Server
 	for i := range upstreams {
-		servers = append(servers, upstream.Server{Host: "192.0.2.1", Port: uint16(i + 1)})
+		servers = append(servers, serverAt(fmt.Sprintf("192.0.2.1:%d", i+1)))
 	}
-	pool, err := upstream.NewPool(upstream.Config{Name: "app", Servers: servers, RetryOn: []int{503}})
+	pool, err := upstream.NewFleet(nil).NewPool(upstream.Config{Name: "app", Servers: servers, RetryOn: []int{503}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +120,9 @@ func attempted(t *testing.T, method string, kept bool, retries, attempts, upstre
 	x.route = &Route{Pool: pool}
 	x.kept.lost = !kept
 	x.attempts = attempts
-	for i := range min(attempts, upstreams) {
-		x.tried = x.tried.With(pool.Upstreams[i])
+	for range min(attempts, upstreams) {
+		x.up = pool.Pick(x.tried, upstream.Request{})
+		x.tried = x.tried.With(x.up)
 	}
 	return x
 }
@@ -180,7 +181,7 @@ func TestTheSameUpstreamIsAskedAgainOnlyByAFreshConnection(t *testing.T) {
 		{true, timedOut, false},
 	} {
 		x := attempted(t, "GET", true, 1, 1, 1)
-		x.up, x.reused = x.route.Pool.Upstreams[0], tt.reused
+		x.reused = tt.reused
 		if got := x.next(tt.f); (got == x.up) != tt.want || x.fresh != tt.want {
 			t.Errorf("reused %v, %s: %v, fresh %v; want %v", tt.reused, tt.f.Cause, got, x.fresh, tt.want)
 		}

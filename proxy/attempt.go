@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -25,7 +26,7 @@ func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.F
 	}
 	x.attempts++
 	x.tried = x.tried.With(up)
-	x.up, x.addr = up, up.Address
+	x.up, x.addr, x.began = up, up.Address, began
 	conn, f := x.connection(up)
 	if f != nil {
 		return nil, f
@@ -47,7 +48,7 @@ func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.F
 }
 
 // connection returns a connection to the Upstream, reused or new.
-func (x *Exchange) connection(up *upstream.Upstream) (conn *http1.ClientConn, f *message.Failure) {
+func (x *Exchange) connection(up *upstream.Upstream) (conn upstream.Conn, f *message.Failure) {
 	x.reused = false
 	if x.fresh {
 		x.fresh = false
@@ -113,8 +114,7 @@ func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failur
 		case x.r.Connect && resp.Status >= 200 && resp.Status < 300:
 			return nil, failureNotChanged
 		case resp.Status == 101 || resp.Status >= 200:
-			x.firstByte = time.Since(x.firstTry)
-			x.up.Succeeded()
+			x.judge(resp.Status)
 			return resp, nil
 		}
 		if err := x.w.Inform(resp); err != nil {
@@ -131,11 +131,29 @@ func (x *Exchange) leave(f *message.Failure) {
 	}
 	x.w.Watch(nil)
 	x.pump.stop()
-	if f != nil {
-		x.up.Failed(f)
+	if f != nil && !x.foundDead(f) { // that an idle connection was closed proves nothing
+		x.up.Failed(x.began, f)
 	}
 	x.up.Discard(x.conn)
 	x.conn = nil
+}
+
+// judge tells the Upstream what a response head speaks for.
+func (x *Exchange) judge(status int) {
+	now := time.Now()
+	x.firstByte = now.Sub(x.firstTry)
+	if x.route.Pool.FailOn(status) {
+		x.up.Failed(x.began, statusFailure(x.addr, status))
+		return
+	}
+	x.up.Succeeded(x.began, now)
+}
+
+// statusFailure says of an Upstream that it answers with a status that stands
+// for a failure.
+func statusFailure(where string, status int) *message.Failure {
+	return &message.Failure{Party: message.PartyUpstream, Phase: message.PhaseWait,
+		Cause: message.CauseDestinationUnavailable, Where: where, Err: fmt.Errorf("status %d", status)}
 }
 
 // clientFailure returns what a wire said about the client.

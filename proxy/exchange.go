@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sluice/accesslog"
-	"sluice/http1"
 	"sluice/message"
 	"sluice/upstream"
 )
@@ -50,9 +49,10 @@ type decided struct {
 	id      []byte
 
 	// The Attempts.
+	wants    upstream.Request
 	tried    upstream.Tried
 	up       *upstream.Upstream // of the Attempt under way
-	conn     *http1.ClientConn  // of the Attempt under way, nil between them
+	conn     upstream.Conn      // of the Attempt under way, nil between them
 	reused   bool               // conn had served another Exchange
 	fresh    bool               // the next Attempt wants a new connection
 	kept     keeper             // the request body, as far as it was read
@@ -65,6 +65,7 @@ type decided struct {
 	degraded  string
 	addr      string    // of the last Upstream
 	firstTry  time.Time // when the first Attempt began
+	began     time.Time // when this one did
 	connect   time.Duration
 	firstByte time.Duration
 }

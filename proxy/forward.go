@@ -14,11 +14,15 @@ const maxAttempts = 4
 // forward makes Attempts until one has an answer for the client, and relays
 // that. When it returns the client has an answer, or is gone.
 func (x *Exchange) forward() {
+	x.wants = upstream.Request{
+		Client:     x.clientAddr(), // before our own fields are added
+		Replayable: idempotent(x.r.Method),
+	}
 	x.setForwarding()
 	pool := x.route.Pool
 	pool.Budget.Deposit(x.r.Start)
 	var f *message.Failure
-	up := pool.Pick(x.tried)
+	up := pool.Pick(x.tried, x.wants)
 	for up != nil {
 		resp, failed := x.attempt(up)
 		if failed == nil {
@@ -47,11 +51,12 @@ func (x *Exchange) forward() {
 // next returns the Upstream for another Attempt after f: one not tried yet,
 // else the same again if it was only an old connection to it that was dead.
 func (x *Exchange) next(f *message.Failure) *upstream.Upstream {
-	if up := x.route.Pool.Pick(x.tried); up != nil {
+	if up := x.route.Pool.Pick(x.tried, x.wants); up != nil {
 		return up
 	}
 	if x.foundDead(f) {
 		x.fresh = true
+		x.up.Reserve()
 		return x.up
 	}
 	return nil
@@ -64,7 +69,7 @@ func (x *Exchange) foundDead(f *message.Failure) bool {
 }
 
 // othersLeft reports that the Pool has an Upstream that was not tried yet.
-func (x *Exchange) othersLeft() bool { return x.tried.Len() < len(x.route.Pool.Upstreams) }
+func (x *Exchange) othersLeft() bool { return x.tried.Len() < x.route.Pool.Len() }
 
 // mayTryAgain is the one decision on another Attempt after a failed one. It
 // takes from the retry budget when it says yes.
@@ -97,7 +102,7 @@ func (x *Exchange) insteadOf(resp *message.Response) *upstream.Upstream {
 	if !pool.Budget.Withdraw(time.Now()) {
 		return nil
 	}
-	return pool.Pick(x.tried)
+	return pool.Pick(x.tried, x.wants)
 }
 
 // idempotent reports that a request may be repeated without its having been

@@ -144,7 +144,7 @@ func (o *origin) stop() {
 
 func serverAt(address string) upstream.Server {
 	a := netip.MustParseAddrPort(address)
-	return upstream.Server{Host: a.Addr().String(), Port: a.Port()}
+	return upstream.Server{Addr: a}
 }
 
 // refusing returns the address of a port that is taken and not listened on: it
@@ -175,13 +175,15 @@ func newPool(t testing.TB, c upstream.Config, addresses ...string) *upstream.Poo
 	for _, a := range addresses {
 		c.Servers = append(c.Servers, serverAt(a))
 	}
-	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = patience // on a busy machine even loopback may take a while
+	if c.Settings.ConnectTimeout == 0 {
+		c.Settings.ConnectTimeout = patience // on a busy machine even loopback may take a while
 	}
 	if c.RetryOn == nil {
 		c.RetryOn = []int{502, 503, 504}
 	}
-	p, err := upstream.NewPool(c)
+	c.Settings.SlowStart = -1
+	fleet := upstream.NewFleet(nil)
+	p, err := fleet.NewPool(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,14 +191,14 @@ func newPool(t testing.TB, c upstream.Config, addresses ...string) *upstream.Poo
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p.Run(ctx)
+		fleet.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		stop()
 		<-ended
-		for _, u := range p.Upstreams {
-			if n := u.InFlight(); n != 0 {
-				t.Errorf("%s: %d connections were not given back", u.Address, n)
+		for _, u := range p.Stats().Upstreams {
+			if u.InFlight != 0 {
+				t.Errorf("%s: %d connections were not given back", u.Address, u.InFlight)
 			}
 		}
 	})
@@ -206,10 +208,8 @@ func newPool(t testing.TB, c upstream.Config, addresses ...string) *upstream.Poo
 // poolAsking is a Pool of two origins that asks this one first.
 func poolAsking(t testing.TB, c upstream.Config, first, second *origin) *upstream.Pool {
 	t.Helper()
-	p := newPool(t, c, first.Addr().String(), second.Addr().String())
-	for p.Pick(upstream.Tried{}).Address != second.Addr().String() {
-	}
-	return p
+	// The first turn of a round is the second one's.
+	return newPool(t, c, second.Addr().String(), first.Addr().String())
 }
 
 // poolOf is a Pool of origins.

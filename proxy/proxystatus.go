@@ -8,6 +8,9 @@ func (x *Exchange) proxyStatus() []byte {
 	s = append(s, x.failure.Cause.ProxyError()...)
 	if x.gen.Debug || x.trusted {
 		s = append(s, `; details="`...)
+		if x.route != nil && x.route.Pool.FailsOpen() {
+			s = append(s, "the pool fails open; "...)
+		}
 		s = appendDetail(s, x.failure.Error())
 		s = append(s, '"')
 	}

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sluice/http1"
 	"sluice/message"
+	"sluice/upstream"
 )
 
 // pump sends the rest of a request body to the Upstream on a goroutine of its
@@ -16,7 +16,7 @@ type pump struct {
 	done    chan struct{} // one token when the goroutine has ended; made once
 	running bool          // the token has not been taken
 	body    message.RequestBody
-	conn    *http1.ClientConn
+	conn    upstream.Conn
 
 	failure  *message.Failure // why the body was not sent whole; read after done
 	panicked *mishap          // read after done
@@ -24,7 +24,7 @@ type pump struct {
 }
 
 // start starts the goroutine.
-func (p *pump) start(x *Exchange, conn *http1.ClientConn, body message.RequestBody) {
+func (p *pump) start(x *Exchange, conn upstream.Conn, body message.RequestBody) {
 	p.running, p.body, p.conn, p.failure = true, body, conn, nil
 	p.finished.Store(0)
 	go p.run(x)

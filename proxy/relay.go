@@ -24,7 +24,7 @@ func (x *Exchange) relay(resp *message.Response) {
 	if f != nil {
 		x.failure = f
 		x.w.Abort(f)
-		x.up.Failed(f)
+		x.up.Failed(x.began, f)
 	}
 	if x.conn.End() && f == nil {
 		x.up.Put(x.conn)

@@ -7,16 +7,59 @@ import (
 
 	"sluice/certs"
 	"sluice/message"
+	"sluice/names"
 	"sluice/upstream"
 )
 
 // upstreamEvent tells that an Upstream went out of service or came back.
 func (s *Server) upstreamEvent(e upstream.Event) {
-	if e.State == upstream.StateIn {
+	switch {
+	case e.Upstream == "" && e.State == upstream.StateIn:
+		s.errlog.Info("pool does not fail open any more", "pool", e.Pool)
+		return
+	case e.Upstream == "":
+		s.errlog.Warn("pool fails open: too few upstreams are in service, so some that are out are asked too, one request at a time", "pool", e.Pool)
+		return
+	case e.State == upstream.StateIn:
 		s.errlog.Info("upstream is back", "pool", e.Pool, "upstream", e.Upstream, "away", e.For.Round(time.Millisecond))
 		return
 	}
+	s.lookAgain(e.Pool)
 	s.errlog.Warn("upstream is out", "pool", e.Pool, "upstream", e.Upstream, "pause", e.For.Round(time.Millisecond), "why", e.Why)
+}
+
+// lookAgain asks where a Pool's Upstreams are: one of them is out, and may have
+// moved.
+func (s *Server) lookAgain(pool string) {
+	if gen := s.gen; gen != nil && gen.members[pool] != nil {
+		gen.members[pool].wanted()
+	}
+}
+
+// nameEvent tells of a name or a file that says where Upstreams are.
+func (s *Server) nameEvent(e names.Event) {
+	known := len(e.Addresses)
+	switch e.News {
+	case names.NewsMoved:
+		s.errlog.Info("upstreams moved", "source", e.Source, "addresses", known)
+	case names.NewsRecovered:
+		s.errlog.Info("upstreams are looked up again", "source", e.Source, "addresses", known)
+	case names.NewsStored:
+		s.errlog.Info("upstreams as they were found earlier, until a resolver answers", "source", e.Source, "addresses", known, "found", e.Since)
+	case names.NewsFailing:
+		s.errlog.Warn("upstreams cannot be looked up; what was known stays", "source", e.Source, "addresses", known, "why", e.Err)
+	case names.NewsGone:
+		s.errlog.Error("upstreams are gone: it was said again and again that there are none", "source", e.Source, "why", e.Err)
+	case names.NewsDamaged:
+		s.errlog.Warn("a stored answer cannot be read and is left out", "source", e.Source, "why", e.Err)
+	case names.NewsUnstored:
+		s.errlog.Error("where upstreams are could not be stored: after a restart a resolver must answer", "source", e.Source, "why", e.Err)
+	}
+}
+
+// membersFailed tells that a Pool could not be given what its sources say.
+func (s *Server) membersFailed(pool string, err error) {
+	s.errlog.Error("upstreams were not changed", "pool", pool, "why", err)
 }
 
 // certificateEvent tells that a certificate was replaced or could not be.

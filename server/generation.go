@@ -15,6 +15,7 @@ import (
 type generation struct {
 	proxy       *proxy.Generation
 	pools       map[string]*upstream.Pool
+	members     map[string]*members // of the Pools
 	sources     []certs.Source
 	defaultHost string // whose certificate answers names that no Site has
 }
@@ -22,13 +23,9 @@ type generation struct {
 // build makes a generation. It opens no socket and starts nothing, so that a
 // Config which cannot be used changes nothing.
 func (s *Server) build(cfg *config.Config) (*generation, error) {
-	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools))}
-	for _, p := range cfg.Pools {
-		pool, err := s.buildPool(p)
-		if err != nil {
-			return nil, err
-		}
-		g.pools[p.Name] = pool
+	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools)), members: make(map[string]*members, len(cfg.Pools))}
+	if err := s.buildPools(g, cfg); err != nil {
+		return nil, err
 	}
 	if err := g.addSources(cfg.Sites, time.Now()); err != nil {
 		return nil, err
@@ -47,27 +44,6 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 		Refusals:      degraded.NewRefusals(),
 	}
 	return g, nil
-}
-
-func (s *Server) buildPool(p config.Pool) (*upstream.Pool, error) {
-	servers := make([]upstream.Server, len(p.Upstreams))
-	for i, u := range p.Upstreams {
-		servers[i] = upstream.Server{Host: u.Host, Port: u.Port, Weight: u.Weight}
-	}
-	share, floor := p.RetryBudget, 0.0 // 0: "not said", and then the default
-	if share == 0 {
-		share, floor = -1, -1 // none at all
-	}
-	return upstream.NewPool(upstream.Config{
-		Name:            p.Name,
-		Servers:         servers,
-		ConnectTimeout:  p.ConnectTimeout,
-		ResponseTimeout: p.ResponseTimeout,
-		RetryOn:         p.RetryOn,
-		RetryShare:      share,
-		RetryFloor:      floor,
-		Notify:          s.upstreamEvent,
-	})
 }
 
 // addSources makes the Sources of all Sites' certificates: one for each pair

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"sluice/config"
+	"sluice/names"
+	"sluice/upstream"
 )
 
 // built returns what is built of a config.
@@ -48,19 +50,39 @@ tls = "off"
 upstream = "app"
 [upstream.app]
 servers = ["127.0.0.1:3001-3003", "[::1]:80 weight=7"]
-connect_timeout = "123ms"
 response_timeout = "4s"
 retry_on = [503]
+fail_on = []
+slow_start = "0s"
+max_idle = 0
+[upstream.app.health]
+path = "/healthz"
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := g.pools["app"]
-	if p.ConnectTimeout != 123*time.Millisecond || p.ResponseTimeout != 4*time.Second || p.RetryOn(502) || !p.RetryOn(503) {
+	if p.ResponseTimeout != 4*time.Second || p.RetryOn(502) || !p.RetryOn(503) || p.FailOn(503) {
 		t.Errorf("pool: %+v", p)
 	}
-	if len(p.Upstreams) != 4 || p.Upstreams[2].Address != "127.0.0.1:3003" || p.Upstreams[3].Address != "[::1]:80" || p.Upstreams[3].Weight != 7 {
-		t.Errorf("upstreams: %v", p.Upstreams)
+	all := p.Stats().Upstreams
+	if len(all) != 4 || all[2].Address != "127.0.0.1:3003" || all[3].Address != "[::1]:80" || all[3].Weight != 7 {
+		t.Errorf("upstreams: %v", all)
+	}
+	cfg, err := config.Parse("test.toml", []byte(plainSite("127.0.0.1:1")+`slow_start = "0s"
+max_idle = 0
+failures_in_a_row = 0
+policy = "least_conn"
+[upstream.main.health]
+path = "/healthz"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := poolConfig(cfg.Pools[0], checkHost(cfg.Sites, cfg.Pools[0]))
+	if s := c.Settings; s.ConnectTimeout != 20*time.Second || s.SlowStart >= 0 || s.MaxIdle >= 0 || s.Evidence.InARow >= 0 || s.Evidence.Share != 0.5 ||
+		s.Check.Kind != upstream.CheckHTTP || s.Check.Path != "/healthz" || s.Check.Host != "shop.example.com" || c.Policy != upstream.LeastConn {
+		t.Errorf("settings: %+v", c)
 	}
 }
 
@@ -77,7 +99,7 @@ func TestSitesHaveARootRoute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Server{}
+		s := &Server{fleet: upstream.NewFleet(nil), names: names.New(names.Options{})}
 		g, err := s.build(cfg)
 		if err != nil {
 			t.Fatal(err)

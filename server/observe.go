@@ -18,6 +18,7 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Failed = func(err error) { s.errlog.Error("a number is missing in the metrics; please report this", "why", err) }
 	m.Register(s.reportConnections)
 	m.Register(s.reportUpstreams)
+	m.Register(s.reportNames)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)
 	return m

@@ -58,6 +58,7 @@ func (s *Server) reportUpstreams(p *metrics.Page) {
 	members := p.Gauge("sluice_pool_upstreams", "Upstreams of the Pool.", "pool")
 	requests := p.Gauge("sluice_pool_recent_requests", "Requests of the last ten seconds, as the retry budget counts.", "pool")
 	retries := p.Gauge("sluice_pool_recent_retries", "Second Attempts of the last ten seconds.", "pool")
+	open := p.Gauge("sluice_pool_fails_open", "1: too few Upstreams are in service, so some that are out are asked too.", "pool")
 	show := newUpstreamFamilies(p)
 	for _, pool := range s.gen.pools {
 		n := pool.Stats()
@@ -65,6 +66,7 @@ func (s *Server) reportUpstreams(p *metrics.Page) {
 		members.Value(float64(len(n.Upstreams)), n.Pool)
 		requests.Value(float64(n.Requests), n.Pool)
 		retries.Value(float64(n.Retries), n.Pool)
+		open.Value(one(n.FailsOpen), n.Pool)
 		for _, u := range n.Upstreams {
 			show.upstream(n.Pool, u)
 		}
@@ -72,12 +74,14 @@ func (s *Server) reportUpstreams(p *metrics.Page) {
 }
 
 // upstreamFamilies are the numbers of each Upstream.
-type upstreamFamilies struct{ up, attempts, failures, inFlight, idle metrics.Family }
+type upstreamFamilies struct{ up, draining, share, attempts, failures, inFlight, idle metrics.Family }
 
 func newUpstreamFamilies(p *metrics.Page) upstreamFamilies {
 	const pool, address = "pool", "upstream"
 	return upstreamFamilies{
-		up:       p.Gauge("sluice_upstream_up", "1: in service or on trial; 0: out, or its name was never resolved.", pool, address),
+		up:       p.Gauge("sluice_upstream_up", "1: in service or on trial; 0: out, or new and not probed yet.", pool, address),
+		draining: p.Gauge("sluice_upstream_draining", "1: no new requests; those under way finish.", pool, address),
+		share:    p.Gauge("sluice_upstream_share", "Part of its weight that it has, less than 1 while it starts slowly.", pool, address),
 		attempts: p.Counter("sluice_upstream_attempts_total", "Attempts on the Upstream.", pool, address),
 		failures: p.Counter("sluice_upstream_failures_total", "Attempts that the Upstream failed.", pool, address),
 		inFlight: p.Gauge("sluice_upstream_in_flight", "Attempts under way.", pool, address),
@@ -85,16 +89,39 @@ func newUpstreamFamilies(p *metrics.Page) upstreamFamilies {
 	}
 }
 
-func (f upstreamFamilies) upstream(pool string, u upstream.UpstreamStats) {
-	up := 0.0
-	if u.State == upstream.StateIn || u.State == upstream.StateTrial {
-		up = 1
+// one returns 1 for true.
+func one(b bool) float64 {
+	if b {
+		return 1
 	}
-	f.up.Value(up, pool, u.Address)
+	return 0
+}
+
+func (f upstreamFamilies) upstream(pool string, u upstream.UpstreamStats) {
+	f.up.Value(one(u.State == upstream.StateIn || u.State == upstream.StateTrial), pool, u.Address)
+	f.draining.Value(one(u.Draining), pool, u.Address)
+	f.share.Value(u.Share, pool, u.Address)
 	f.attempts.Value(float64(u.Requests), pool, u.Address)
 	f.failures.Value(float64(u.Failures), pool, u.Address)
 	f.inFlight.Value(float64(u.InFlight), pool, u.Address)
 	f.idle.Value(float64(u.Idle), pool, u.Address)
+}
+
+// reportNames shows how the names and files are that say where Upstreams are.
+func (s *Server) reportNames(p *metrics.Page) {
+	n := s.names.Stats()
+	lookups := p.Counter("sluice_lookups_total", "Questions to resolvers, by what came of them.", "outcome")
+	lookups.Value(float64(n.Answered), "answered")
+	lookups.Value(float64(n.TimedOut), "timed_out")
+	lookups.Value(float64(n.NotFound), "not_found")
+	lookups.Value(float64(n.Failed), "failed")
+	p.Counter("sluice_lookups_throttled_total", "Times that a question had to wait for the budget.").Value(float64(n.Throttled))
+	addresses := p.Gauge("sluice_source_addresses", "Addresses that a name or file leads to.", "source")
+	failing := p.Gauge("sluice_source_failing", "1: it cannot be looked up or read; what was known stays.", "source")
+	for _, source := range n.Sources {
+		addresses.Value(float64(source.Addresses), source.Source)
+		failing.Value(one(source.Err != nil), source.Source)
+	}
 }
 
 func (s *Server) reportAccessLog(p *metrics.Page) {

@@ -21,6 +21,9 @@ func (s *Server) Run(ctx context.Context) error {
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
 	admin := s.background(s.runAdmin)
+	if err := s.names.Ready(ctx); err != nil && ctx.Err() == nil {
+		s.errlog.Warn("some pools begin without upstreams; their requests get the degraded answer until a resolver says where they are", "why", err)
+	}
 	failed := make(chan error, len(s.listeners()))
 	var serving sync.WaitGroup
 	for _, l := range s.listeners() {
@@ -68,12 +71,11 @@ func (s *Server) runAccessLog(ctx context.Context) {
 }
 
 // runRest runs everything with a life of its own besides the Listeners: the
-// Generation's Pools and Sources, the watch for clients that go away.
+// Upstreams, names, certificates, the watch for clients that go away.
 func (s *Server) runRest(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, p := range s.gen.pools {
-		all.Go(func() { p.Run(ctx) })
-	}
+	all.Go(func() { s.fleet.Run(ctx) })
+	all.Go(func() { s.names.Run(ctx) })
 	all.Go(func() { s.store.Run(ctx) })
 	all.Go(func() {
 		if err := s.watch.Run(ctx); err != nil {

@@ -15,8 +15,10 @@ import (
 	"sluice/listener"
 	"sluice/message"
 	"sluice/metrics"
+	"sluice/names"
 	"sluice/proxy"
 	"sluice/socket"
+	"sluice/upstream"
 )
 
 // Server is one running Sluice.
@@ -30,6 +32,8 @@ type Server struct {
 	http2   *http2.Server
 	caps    *listener.Caps
 	gen     *generation
+	fleet   *upstream.Fleet
+	names   *names.Directory
 	noise   *noise
 	metrics *metrics.Metrics
 
@@ -49,6 +53,8 @@ type Server struct {
 func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
 	s.store = certs.NewStore(s.certificateEvent)
+	s.fleet = upstream.NewFleet(s.upstreamEvent)
+	s.names = names.New(names.Options{StateDir: cfg.Server.StateDir, Notify: s.nameEvent})
 	gen, err := s.build(cfg)
 	if err != nil {
 		return nil, err

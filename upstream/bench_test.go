@@ -8,24 +8,24 @@ import (
 
 func TestTheWayOfARequestAllocatesNothing(t *testing.T) {
 	p := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}})
-	u := p.Upstreams[0]
+	u := ups(p)[0]
 	c, _ := mustGet(t, u)
 	u.Put(c)
 	many := newTestPool(t, Config{Servers: servers(5, 4, 3, 2, 1)})
-	fail(many.Upstreams[0])
+	fail(ups(many)[0])
 	down := newTestPool(t, Config{Servers: equalServers(1)})
-	fail(down.Upstreams[0])
-	now := time.Now()
+	fail(ups(down)[0])
+	now, second := time.Now(), ups(many)[1]
 	for _, tt := range []struct {
 		name string
 		do   func()
 	}{
-		{"Pick", func() { many.Pick(Tried{}) }},
-		{"Pick of another", func() { many.Pick(Tried{}.With(many.Upstreams[1])) }},
-		{"Pick with all out", func() { down.Pick(Tried{}); down.NoneLeft() }},
+		{"Pick", func() { pick(many, Tried{}) }},
+		{"Pick of another", func() { pick(many, Tried{}.With(second)) }},
+		{"Pick with all out", func() { pick(down, Tried{}); down.NoneLeft() }},
 		{"Get and Put", func() {
-			c, _, _ := u.Get()
-			u.Succeeded()
+			c, _, _ := get(u)
+			u.Succeeded(now, now)
 			u.Put(c)
 		}},
 		{"Deposit", func() { p.Budget.Deposit(now) }},
@@ -52,14 +52,14 @@ func BenchmarkPick(b *testing.B) {
 	})
 	b.Run("1000 of which 990 are out", func(b *testing.B) {
 		p := newTestPool(b, Config{Servers: equalServers(1000)})
-		for _, u := range p.Upstreams[:990] {
+		for _, u := range ups(p)[:990] {
 			fail(u)
 		}
 		benchPick(b, p)
 	})
 	b.Run("1000 on a trial under way", func(b *testing.B) {
 		p := newTestPool(b, Config{Servers: equalServers(1000)})
-		for _, u := range p.Upstreams[:999] {
+		for _, u := range ups(p)[:999] {
 			u.state.Store(uint32(StateTrial))
 			u.trial.Store(true)
 		}
@@ -70,7 +70,7 @@ func BenchmarkPick(b *testing.B) {
 func benchPick(b *testing.B, p *Pool) {
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Pick(Tried{})
+		pick(p, Tried{})
 	}
 }
 
@@ -80,7 +80,7 @@ func BenchmarkPickParallel(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					p.Pick(Tried{})
+					pick(p, Tried{})
 				}
 			})
 		})
@@ -89,19 +89,19 @@ func BenchmarkPickParallel(b *testing.B) {
 
 // BenchmarkGetPut is dominated by the system call of Stale.
 func BenchmarkGetPut(b *testing.B) {
-	u := newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}).Upstreams[0]
+	u := ups(newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}))[0]
 	c, _ := mustGet(b, u)
 	u.Put(c)
 	b.ReportAllocs()
 	for b.Loop() {
-		c, _, _ := u.Get()
+		c, _, _ := get(u)
 		u.Put(c)
 	}
 	closeAll(u.idle.retire())
 }
 
 func BenchmarkIdleTakePut(b *testing.B) {
-	u := newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}).Upstreams[0]
+	u := ups(newTestPool(b, Config{Servers: []Server{newOrigin(b).server()}}))[0]
 	c, _ := mustGet(b, u)
 	u.Put(c)
 	b.ReportAllocs()
@@ -135,8 +135,8 @@ func BenchmarkOutAndBack(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				fail(p.Upstreams[0])
-				p.worked(p.Upstreams[0], time.Now())
+				fail(ups(p)[0])
+				p.fleet.reached(ups(p)[0], time.Now())
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"syscall"
 	"time"
 
@@ -40,36 +39,20 @@ func selfConnected(nc net.Conn) bool {
 	return nc.LocalAddr().String() == nc.RemoteAddr().String()
 }
 
-// dial connects to one of u's addresses, all tries together within the
-// ConnectTimeout.
-func (p *Pool) dial(ctx context.Context, u *Upstream) (net.Conn, netip.AddrPort, *message.Failure) {
-	list := u.addresses.Load()
-	if list == nil {
-		return nil, netip.AddrPort{}, unresolved(u.Address, errNoAnswer)
+// dial connects to u within the timeout.
+func (u *Upstream) dial(ctx context.Context, timeout time.Duration) (net.Conn, *message.Failure) {
+	nc, err := u.fleet.connect(ctx, timeout, u.Address)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = errEnding
+		}
+		return nil, dialFailure(u.Address, err)
 	}
-	var failure *message.Failure
-	began := time.Now()
-	deadline := began.Add(p.ConnectTimeout)
-	order := list.order(began)
-	for i, a := range order {
-		// What is left of the time is shared by the addresses left, so that
-		// one that swallows everything leaves a chance to the next.
-		timeout := time.Until(deadline) / time.Duration(len(order)-i)
-		if timeout <= 0 {
-			break
-		}
-		nc, err := p.connect(ctx, timeout, a.text)
-		if err == nil {
-			return nc, a.addr, nil
-		}
-		failure = dialFailure(u.Address, err)
-		if failure.Party == message.PartySluice {
-			break
-		}
-		a.avoid(time.Now())
-	}
-	return nil, netip.AddrPort{}, failure
+	return nc, nil
 }
+
+// errEnding is the error of a dial that we have broken off because we end.
+var errEnding = errors.New("the dial was broken off because Sluice is ending")
 
 // dialFailure says what a failed dial means. Nothing was sent, so it may
 // always be tried again elsewhere.
@@ -98,6 +81,9 @@ func dialFailure(where string, err error) *message.Failure {
 		syscall.EADDRNOTAVAIL, syscall.EAGAIN: // out of descriptors, memory, local ports
 		f.Party, f.Cause = message.PartySluice, message.CauseConnectionLimit
 	default:
+		if err == errEnding {
+			f.Party, f.Cause = message.PartySluice, message.CauseInternal
+		}
 		if errors.As(err, &timeout) && timeout.Timeout() {
 			f.Cause = message.CauseConnectionTimeout
 		}

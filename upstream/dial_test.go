@@ -9,7 +9,6 @@ import (
 	"os"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sluice/message"
@@ -49,7 +48,7 @@ func swallowing(t testing.TB) Server {
 	for range 16 {
 		c, err := net.DialTimeout("tcp", addr, 50*time.Millisecond)
 		if err != nil {
-			return Server{Host: "127.0.0.1", Port: netip.MustParseAddrPort(addr).Port()}
+			return Server{Addr: netip.MustParseAddrPort(addr)}
 		}
 		t.Cleanup(func() { c.Close() })
 	}
@@ -68,16 +67,16 @@ func TestADialIsToldApartByItsCause(t *testing.T) {
 		{"swallowed", swallowing, message.CauseConnectionTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newTestPool(t, Config{Servers: []Server{tt.server(t)}, ConnectTimeout: timeout})
-			u := p.Pick(Tried{})
+			p := newTestPool(t, Config{Servers: []Server{tt.server(t)}, Settings: Settings{ConnectTimeout: timeout}})
+			u := pick(p, Tried{})
 			_, _, f := u.Get()
-			if p.Pick(Tried{}) != nil || !p.AllOut() {
+			if pick(p, Tried{}) != nil || !p.AllOut() {
 				t.Error("one failed dial did not take it out at once")
 			}
 			took := time.Hour // the best of three, for the machine may be busy
 			for range 3 {
 				began := time.Now()
-				_, _, f = u.Get()
+				_, _, f = get(u)
 				took = min(took, time.Since(began))
 			}
 			if took > timeout+20*time.Millisecond {
@@ -130,9 +129,9 @@ func TestDialErrorsAndTheirCauses(t *testing.T) {
 // What we have run out of says nothing about the Upstream.
 func TestOurOwnShortageTakesNobodyOut(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(1)})
-	p.connect = func(context.Context, time.Duration, string) (net.Conn, error) { return nil, syscall.EMFILE }
-	u := p.Upstreams[0]
-	_, _, f := u.Get()
+	p.fleet.connect = func(context.Context, time.Duration, string) (net.Conn, error) { return nil, syscall.EMFILE }
+	u := ups(p)[0]
+	_, _, f := get(u)
 	wantCause(t, f, message.PartySluice, message.PhaseDial, message.CauseConnectionLimit)
 	if p.AllOut() || u.failures.Load() != 0 || u.InFlight() != 0 {
 		t.Errorf("all out %v, %d failures, %d in flight", p.AllOut(), u.failures.Load(), u.InFlight())
@@ -142,7 +141,7 @@ func TestOurOwnShortageTakesNobodyOut(t *testing.T) {
 // A dial to a local port in the ephemeral range may be given that very port.
 func TestAConnectionToItselfIsSeen(t *testing.T) {
 	own := refusing(t)
-	addr := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(own.Host), own.Port))
+	addr := net.TCPAddrFromAddrPort(own.Addr)
 	d := net.Dialer{LocalAddr: addr}
 	c, err := d.Dial("tcp", addr.String())
 	if err != nil {
@@ -152,8 +151,8 @@ func TestAConnectionToItselfIsSeen(t *testing.T) {
 	if !selfConnected(c) {
 		t.Error("a connection to itself was taken for one to an upstream")
 	}
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}).Upstreams[0]
-	nc, _, f := u.pool.dial(t.Context(), u)
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}))[0]
+	nc, f := u.dial(t.Context(), time.Second)
 	if f != nil {
 		t.Fatal(f)
 	}
@@ -161,73 +160,4 @@ func TestAConnectionToItselfIsSeen(t *testing.T) {
 	if selfConnected(nc) {
 		t.Error("a connection to an upstream was taken for one to itself")
 	}
-}
-
-func several(addrs ...string) *addresses {
-	var list []netip.AddrPort
-	for _, a := range addrs {
-		list = append(list, netip.MustParseAddrPort(a))
-	}
-	return newAddresses(list)
-}
-
-// The addresses of a name take turns; one that fails is passed over without
-// taking the Upstream out, and comes last for a while.
-func TestADialGoesOnToTheNextAddress(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newTestPool(t, Config{Servers: equalServers(1)})
-		u := p.Upstreams[0]
-		u.addresses.Store(several("192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80"))
-		var dialled []string
-		p.connect = func(_ context.Context, _ time.Duration, address string) (net.Conn, error) {
-			dialled = append(dialled, address)
-			if address == "192.0.2.2:80" {
-				return nil, syscall.ECONNREFUSED
-			}
-			c, peer := net.Pipe()
-			peer.Close()
-			return c, nil
-		}
-		for range 6 {
-			c, _, f := p.dial(t.Context(), u)
-			if f != nil {
-				t.Fatal(f)
-			}
-			c.Close()
-		}
-		bad := 0
-		for _, a := range dialled {
-			if a == "192.0.2.2:80" {
-				bad++
-			}
-		}
-		if bad != 1 || len(dialled) != 7 {
-			t.Errorf("dialled %v; want the bad one once and six others", dialled)
-		}
-		if p.AllOut() {
-			t.Error("one bad address of three took the Upstream out")
-		}
-	})
-}
-
-// An address that swallows everything leaves time for the next, and all
-// together take no longer than the ConnectTimeout.
-func TestAllAddressesShareTheTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newTestPool(t, Config{Servers: equalServers(1), ConnectTimeout: 300 * time.Millisecond})
-		u := p.Upstreams[0]
-		u.addresses.Store(several("192.0.2.1:80", "192.0.2.2:80", "192.0.2.3:80", "192.0.2.4:80"))
-		tries := 0
-		p.connect = func(_ context.Context, timeout time.Duration, _ string) (net.Conn, error) {
-			tries++
-			time.Sleep(timeout)
-			return nil, os.ErrDeadlineExceeded
-		}
-		began := time.Now()
-		_, _, f := u.Get()
-		wantCause(t, f, message.PartyUpstream, message.PhaseDial, message.CauseConnectionTimeout)
-		if took := time.Since(began); took > 300*time.Millisecond || tries != maxAddresses {
-			t.Errorf("%d tries in %v", tries, took)
-		}
-	})
 }

@@ -5,19 +5,19 @@
 //	request ────▶ Upstream ────▶ connection ────▶ idle list ─┐
 //	                  ▲              │ dial ▲                │
 //	                  │        failed│      └────────────────┘
-//	   ring of those  │              ▼
-//	   in service ────┴──────── health: in → out → trial → in
+//	  those who may   │              ▼
+//	  be picked ──────┴──────── health: in → out → trial → in
 //	                                 ▲
-//	   Run: probes of those out, ────┘  names → addresses, sweep of idle
+//	   Fleet.Run: probes, checks, ───┘  sweep of idle connections
 //
-// A request takes one step of the ring and one connection; it takes no lock
+// A request takes one pick and one connection; it takes no lock
 // but the short one of that Upstream's idle list and allocates nothing. All
-// that is slow happens when an Upstream changes its state: the ring of those
-// in service is then built anew and swapped.
+// that is slow happens when an Upstream changes its state: who may be
+// picked is then arranged anew and swapped.
 //
 // The life of one Attempt is: Pick, then Get (or GetFresh) on what it gave,
 // then, if that gave a connection, exactly one of Put and Discard.
 //
-// Not here: active HTTP checks, response failures as evidence, slow start,
-// Balancers other than round robin, SRV records, DNS TTLs.
+// A Fleet has every Upstream once, whichever Pools share it, and looks after
+// its health: probes of those that are out, active checks, what requests meet.
 package upstream

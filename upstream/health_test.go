@@ -26,7 +26,7 @@ func TestThePauseGrowsAndIsForgotten(t *testing.T) {
 		500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second,
 		8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second,
 	} {
-		if !h.dialFailed(now, now, refusal, middle) || h.state != StateOut {
+		if !h.failed(byDial, now, now, refusal, middle) || h.state != StateOut {
 			t.Fatalf("failure %d did not take it out", i+1)
 		}
 		if got := h.until.Sub(now); got != want {
@@ -40,17 +40,17 @@ func TestThePauseGrowsAndIsForgotten(t *testing.T) {
 			t.Error("the end of the pause brought no trial")
 		}
 	}
-	if !h.worked(now, now) || h.state != StateIn {
+	if !h.reached(now, now) || h.state != StateIn {
 		t.Fatal("a trial that worked did not bring it in")
 	}
 	now = now.Add(29 * time.Second)
-	h.dialFailed(now, now, refusal, middle)
+	h.failed(byDial, now, now, refusal, middle)
 	if h.pause != lastPause {
 		t.Errorf("29 s after a pause of 30 s it was %v, want it kept", h.pause)
 	}
-	h.worked(now, now)
+	h.reached(now, now)
 	now = now.Add(30 * time.Second)
-	h.dialFailed(now, now, refusal, middle)
+	h.failed(byDial, now, now, refusal, middle)
 	if h.pause != firstPause {
 		t.Errorf("after 30 s of work the pause was %v, want %v", h.pause, firstPause)
 	}
@@ -62,7 +62,7 @@ func TestThePauseIsJittered(t *testing.T) {
 		want time.Duration
 	}{{0, 400 * time.Millisecond}, {0.5, 500 * time.Millisecond}, {1, 600 * time.Millisecond}} {
 		var h health
-		h.dialFailed(epoch, epoch, refusal, tt.dice)
+		h.failed(byDial, epoch, epoch, refusal, tt.dice)
 		if got := h.until.Sub(epoch); got != tt.want {
 			t.Errorf("dice %v: %v, want %v", tt.dice, got, tt.want)
 		}
@@ -74,23 +74,82 @@ func TestThePauseIsJittered(t *testing.T) {
 func TestOldEvidenceDoesNotCount(t *testing.T) {
 	var h health
 	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
-	h.dialFailed(at(0), at(1), refusal, middle)
+	h.failed(byDial, at(0), at(1), refusal, middle)
 	for range 99 {
-		if h.dialFailed(at(0), at(2), refusal, middle) {
+		if h.failed(byDial, at(0), at(2), refusal, middle) {
 			t.Fatal("a second failure of the same moment counted")
 		}
 	}
 	if h.pause != firstPause {
 		t.Errorf("pause %v, want %v", h.pause, firstPause)
 	}
-	if h.worked(at(0), at(50)) {
+	if h.reached(at(0), at(50)) {
 		t.Error("a dial from before the outage brought it back")
 	}
-	if !h.worked(at(60), at(61)) {
+	if !h.reached(at(60), at(61)) {
 		t.Error("a dial from after the outage did not bring it back")
 	}
-	if h.dialFailed(at(10), at(260), refusal, middle) {
+	if h.failed(byDial, at(10), at(260), refusal, middle) {
 		t.Error("a time-out from before the return took it out")
+	}
+}
+
+// "Never the last one": and what takes one out decides what brings it back.
+func TestWhatBringsOneBack(t *testing.T) {
+	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
+	for _, by := range []evidence{byDial, byResponse, byCheck} {
+		for _, tt := range []struct {
+			name string
+			step func(h *health) bool
+			want map[evidence]bool
+		}{
+			{"a probe connects", func(h *health) bool { return h.reached(at(10), at(11)) },
+				map[evidence]bool{byDial: true}},
+			{"a check passes during the pause", func(h *health) bool { return h.passed(at(10), at(11), 1) },
+				map[evidence]bool{byDial: true, byCheck: true}},
+			{"a check passes after it", func(h *health) bool { return h.passed(at(600), at(601), 1) },
+				map[evidence]bool{byDial: true, byCheck: true, byResponse: true}},
+			{"the first of two checks passes", func(h *health) bool { return h.passed(at(600), at(601), 2) }, nil},
+			{"two of two do", func(h *health) bool { h.passed(at(600), at(601), 2); return h.passed(at(700), at(701), 2) },
+				map[evidence]bool{byDial: true, byCheck: true, byResponse: true}},
+			{"the second fails", func(h *health) bool {
+				h.passed(at(600), at(601), 2)
+				h.checkFailed(at(700), at(701), 1, refusal, middle)
+				return h.passed(at(800), at(801), 2)
+			}, nil},
+			{"a request is answered", func(h *health) bool { return h.answered(at(10), at(11)) },
+				map[evidence]bool{byDial: true, byCheck: true, byResponse: true}},
+			{"one that began before is", func(h *health) bool { return h.answered(at(-10), at(11)) }, nil},
+		} {
+			var h health
+			h.failed(by, at(0), at(0), refusal, middle)
+			if got := tt.step(&h); got != tt.want[by] || (h.state == StateIn) != got {
+				t.Errorf("out by %d, %s: changed %v to %v", by, tt.name, got, h.state)
+			}
+		}
+	}
+}
+
+func TestChecksMustFailInARow(t *testing.T) {
+	var h health
+	now := epoch
+	check := func(ok bool) bool {
+		now = now.Add(time.Second)
+		if ok {
+			return h.passed(now, now, 1)
+		}
+		return h.checkFailed(now, now, 3, refusal, middle)
+	}
+	for i, ok := range []bool{false, false, true, false, false, true, false, false} {
+		if check(ok) || h.state != StateIn {
+			t.Fatalf("check %d took it out", i+1)
+		}
+	}
+	if !check(false) || h.state != StateOut || h.by != byCheck {
+		t.Error("the third failure in a row did not take it out")
+	}
+	if !check(true) || h.state != StateIn {
+		t.Error("the next check did not bring it back")
 	}
 }
 
@@ -104,23 +163,30 @@ func TestHealthBySimulation(t *testing.T) {
 		before := h
 		now = now.Add(time.Duration(dice.Int64N(int64(2 * time.Second))))
 		began := now.Add(-time.Duration(dice.Int64N(int64(time.Second))))
-		event := dice.IntN(4)
 		changed := false
-		switch event {
+		switch dice.IntN(8) {
 		case 0:
-			changed = h.dialFailed(began, now, refusal, dice.Float64())
+			changed = h.failed(byDial, began, now, refusal, dice.Float64())
 		case 1:
-			changed = h.worked(began, now)
+			changed = h.failed(byResponse, began, now, refusal, dice.Float64())
 		case 2:
-			changed = h.ended(now)
+			changed = h.checkFailed(began, now, 2, refusal, dice.Float64())
 		case 3:
-			h.probing(now, dice.Float64())
+			changed = h.reached(began, now)
+		case 4:
+			changed = h.answered(began, now)
+		case 5:
+			changed = h.passed(began, now, 2)
+		case 6:
+			changed = h.ended(now)
+		case 7:
+			h.probeFailed(began, now)
 		}
 		switch {
 		case changed != (before.state != h.state):
 			t.Fatalf("step %d: changed is %v from %v to %v", step, changed, before.state, h.state)
-		case h.state == StateResolving:
-			t.Fatalf("step %d: resolving again", step)
+		case h.state == StateNew:
+			t.Fatalf("step %d: new again", step)
 		case h.pause != 0 && (h.pause < firstPause || h.pause > lastPause):
 			t.Fatalf("step %d: pause %v", step, h.pause)
 		case changed && h.state == StateOut && (h.pause != firstPause && h.pause != min(2*before.pause, lastPause)):
@@ -131,8 +197,8 @@ func TestHealthBySimulation(t *testing.T) {
 			t.Fatalf("step %d: first probe after %v", step, h.probe.Sub(now))
 		case changed && h.state == StateTrial && now.Before(before.until):
 			t.Fatalf("step %d: on trial before the pause ended", step)
-		case changed && h.state == StateIn && before.state == StateIn:
-			t.Fatalf("step %d: came in twice", step)
+		case changed && h.state == StateIn && began.Before(before.left):
+			t.Fatalf("step %d: came in by what began before it went out", step)
 		}
 	}
 }
@@ -145,29 +211,29 @@ func TestServiceBySimulation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dice := rand.New(rand.NewPCG(seed, 0))
 		events := make(map[string]State)
-		p := newTestPool(t, Config{Servers: servers(1, 1, 2, 3, 1, 5), Notify: func(e Event) {
+		p := newTestPool(t, Config{Servers: servers(1, 1, 2, 3, 1, 5)})
+		p.fleet.notify = func(e Event) {
 			if events[e.Upstream] == StateIn && e.State != StateOut {
-				t.Errorf("%s came back without having been out", e.Upstream)
+				t.Errorf("%q came back without having been out", e.Upstream)
 			}
 			events[e.Upstream] = e.State
-		}})
+		}
 		for range 20_000 {
 			time.Sleep(time.Duration(dice.Int64N(int64(300 * time.Millisecond))))
-			u := p.Upstreams[dice.IntN(len(p.Upstreams))]
+			u := ups(p)[dice.IntN(len(ups(p)))]
 			switch dice.IntN(6) {
 			case 0, 1:
 				fail(u)
 			case 2:
-				p.worked(u, time.Now())
+				p.fleet.reached(u, time.Now())
 			case 3:
-				u.Succeeded()
+				u.Succeeded(time.Now(), time.Now())
 			case 4:
-				u.endTrial()
+				u.release()
 			case 5:
-				due, _ := p.tend(time.Now())
+				due, _ := p.fleet.tend(time.Now())
 				for _, u := range due {
-					u.probed = false
-					p.flying--
+					p.fleet.landed(u)
 				}
 			}
 			checkService(t, p)
@@ -179,22 +245,22 @@ func checkService(t *testing.T, p *Pool) {
 	t.Helper()
 	var tried Tried
 	free := 0
-	for _, u := range p.Upstreams {
+	for _, u := range ups(p) {
 		if s := u.health.state; s == StateIn || s == StateTrial && !u.trial.Load() {
 			free++
 		}
-		if (u.place != 0) != (u.health.state != StateIn) || u.place != 0 && p.away[u.place-1] != u {
-			t.Fatalf("%s is %v and at place %d of those away", u.Address, u.health.state, u.place)
+		if (u.place >= 0) != (u.health.state != StateIn) || u.place >= 0 && p.fleet.schedule[u.place] != u {
+			t.Fatalf("%s is %v and at place %d of the schedule", u.Address, u.health.state, u.place)
 		}
 	}
 	for range free {
-		u := p.Pick(tried)
+		u := pick(p, tried)
 		if u == nil || tried.Has(u) || u.health.state == StateOut {
 			t.Fatalf("%d of %d found, then %v", tried.Len(), free, u)
 		}
 		tried = tried.With(u)
 	}
-	if u := p.Pick(tried); u != nil {
+	if u := pick(p, tried); u != nil {
 		t.Fatalf("picked %s, which is %v", u.Address, u.health.state)
 	}
 }
@@ -202,18 +268,18 @@ func checkService(t *testing.T, p *Pool) {
 func TestATrialIsOneRequestAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestPool(t, Config{Servers: equalServers(2)})
-		sick := p.Upstreams[0]
+		sick := ups(p)[0]
 		fail(sick)
 		time.Sleep(time.Second)
-		p.tend(time.Now())
+		p.fleet.tend(time.Now())
 		if got := picks(p, 100); got[0] != 1 || got[1] != 99 {
 			t.Fatalf("during the trial: %v, want one on the first", got)
 		}
-		sick.endTrial()
+		sick.release()
 		if got := picks(p, 100); got[0] != 1 {
 			t.Fatalf("after the first of the trial had ended: %v, want one more", got)
 		}
-		sick.Succeeded()
+		sick.Succeeded(time.Now(), time.Now())
 		if got := picks(p, 100); got[0] != 50 {
 			t.Fatalf("after success: %v, want halves", got)
 		}
@@ -223,17 +289,18 @@ func TestATrialIsOneRequestAtATime(t *testing.T) {
 // onTrial takes u out and lets its pause be over.
 func onTrial(u *Upstream) {
 	fail(u)
-	u.pool.mu.Lock()
+	u.fleet.mu.Lock()
 	u.health.until = time.Now()
-	u.pool.mu.Unlock()
-	u.pool.tend(time.Now())
+	u.fleet.plan(u, time.Now())
+	u.fleet.mu.Unlock()
+	u.fleet.tend(time.Now())
 }
 
 func TestADialThatWorksEndsTheTrial(t *testing.T) {
 	p := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}})
-	u := p.Upstreams[0]
+	u := ups(p)[0]
 	onTrial(u)
-	if p.Pick(Tried{}) != u || p.Pick(Tried{}) != nil || p.AllOut() {
+	if pick(p, Tried{}) != u || pick(p, Tried{}) != nil || p.AllOut() {
 		t.Fatal("it is not on trial")
 	}
 	if f := p.NoneLeft(); f == nil || f.Status() != 503 {
@@ -254,24 +321,24 @@ func TestAnUndecidedTrialGivesItsPlaceUp(t *testing.T) {
 		end  func(p *Pool, u *Upstream)
 	}{
 		{"our own shortage", func(p *Pool, u *Upstream) {
-			p.connect = func(context.Context, time.Duration, string) (net.Conn, error) { return nil, syscall.EMFILE }
+			p.fleet.connect = func(context.Context, time.Duration, string) (net.Conn, error) { return nil, syscall.EMFILE }
 			u.Get()
 		}},
 		{"put", func(p *Pool, u *Upstream) { u.Put(getMany(t, u, 1)[0]); onTrial(u) }},
 		{"never asked for a connection, but probed", func(p *Pool, u *Upstream) {
-			p.worked(u, time.Now())
+			p.fleet.reached(u, time.Now())
 			onTrial(u)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newTestPool(t, Config{Servers: []Server{o.server()}})
-			u := p.Upstreams[0]
+			u := ups(p)[0]
 			onTrial(u)
-			if p.Pick(Tried{}) != u {
+			if pick(p, Tried{}) != u {
 				t.Fatal("there was no trial")
 			}
 			tt.end(p, u)
-			if u.health.state != StateTrial || p.Pick(Tried{}) != u {
+			if u.health.state != StateTrial || pick(p, Tried{}) != u {
 				t.Errorf("it is %v and there was no other trial", u.health.state)
 			}
 		})
@@ -281,14 +348,15 @@ func TestAnUndecidedTrialGivesItsPlaceUp(t *testing.T) {
 func TestEventsSayWhyAndForHowLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []Event
-		p := newTestPool(t, Config{Servers: equalServers(1), Notify: func(e Event) { events = append(events, e) }})
-		u := p.Upstreams[0]
+		p := newTestPool(t, Config{Servers: equalServers(1)})
+		p.fleet.notify = func(e Event) { events = append(events, e) }
+		u := ups(p)[0]
 		fail(u)
 		time.Sleep(3 * time.Second)
-		p.tend(time.Now())
+		p.fleet.tend(time.Now())
 		fail(u)
 		time.Sleep(time.Second)
-		p.worked(u, time.Now())
+		p.fleet.reached(u, time.Now())
 		if len(events) != 3 {
 			t.Fatalf("got %v, want out, out, in", events)
 		}

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -10,9 +9,13 @@ import (
 	"sluice/http1"
 )
 
-// sweepsPerTimeout is how often idle connections are looked over: one is
-// closed after between one IdleTimeout and an eighth more.
-const sweepsPerTimeout = 8
+// sweepEvery is how often idle connections are looked over: one is closed
+// within two sweeps after its IdleTimeout.
+const sweepEvery = time.Second
+
+// sweepTicks is how many sweeps a connection may see: that which comes just
+// after it does not count.
+func sweepTicks(timeout time.Duration) uint32 { return uint32(max(timeout/sweepEvery, 1) + 1) }
 
 // idle is the list of an Upstream's idle connections, last in first out: the
 // fewest connections stay warm, and the rest age out at the bottom.
@@ -20,19 +23,14 @@ const sweepsPerTimeout = 8
 // Nobody reads an idle connection. Whether it is still good is asked when it
 // is taken out.
 type idle struct {
-	max int // fixed
+	max   int    // fixed
+	ticks uint32 // fixed: sweeps that a connection may stay
 
 	mu      sync.Mutex
 	open    bool // not while the Upstream is out
 	retired bool // never again
 	age     uint32
 	conns   []idleConn // since does not fall from bottom to top
-
-	// Of a named Upstream only: where each connection goes, those in use
-	// too, and where the name leads now. Otherwise a busy connection would
-	// hold on to an address long after the name has moved.
-	peers map[*http1.ClientConn]netip.AddrPort
-	valid []netip.AddrPort
 }
 
 // idleConn is a connection and the age of the list when it came: a clock that
@@ -60,44 +58,11 @@ func (l *idle) take() *http1.ClientConn {
 func (l *idle) put(c *http1.ClientConn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.open || l.retired || len(l.conns) >= l.max || !l.leadsHere(c) {
-		delete(l.peers, c)
+	if !l.open || l.retired || len(l.conns) >= l.max {
 		return false
 	}
 	l.conns = append(l.conns, idleConn{c, l.age})
 	return true
-}
-
-// remember notes where a connection of a named Upstream goes.
-func (l *idle) remember(c *http1.ClientConn, addr netip.AddrPort) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.peers == nil {
-		l.peers = make(map[*http1.ClientConn]netip.AddrPort)
-	}
-	l.peers[c] = addr
-}
-
-// forget ends that.
-func (l *idle) forget(c *http1.ClientConn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.peers, c)
-}
-
-// leadsHere reports that c goes to an address that its name still has. The
-// caller holds mu.
-func (l *idle) leadsHere(c *http1.ClientConn) bool {
-	return l.peers == nil || slices.Contains(l.valid, l.peers[c])
-}
-
-// move says where the name leads now and returns the connections that go
-// elsewhere, to be closed.
-func (l *idle) move(valid []netip.AddrPort) []*http1.ClientConn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.valid = valid
-	return l.remove(func(e idleConn) bool { return !l.leadsHere(e.c) })
 }
 
 // sweep makes the list older and returns those that have been in it for too
@@ -106,10 +71,10 @@ func (l *idle) sweep() []*http1.ClientConn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.age++
-	if len(l.conns) == 0 || l.age-l.conns[0].since <= sweepsPerTimeout {
+	if len(l.conns) == 0 || l.age-l.conns[0].since <= l.ticks {
 		return nil
 	}
-	return l.remove(func(e idleConn) bool { return l.age-e.since > sweepsPerTimeout })
+	return l.remove(func(e idleConn) bool { return l.age-e.since > l.ticks })
 }
 
 // admitting opens or closes the list. When it closes, all connections are
@@ -141,9 +106,6 @@ func (l *idle) remove(gone func(idleConn) bool) (out []*http1.ClientConn) {
 		}
 	}
 	l.conns = slices.DeleteFunc(l.conns, gone)
-	for _, c := range out {
-		delete(l.peers, c)
-	}
 	return out
 }
 
@@ -156,8 +118,8 @@ func (l *idle) len() int {
 
 // sweepIdle closes connections that have been idle for too long, until ctx
 // ends.
-func (p *Pool) sweepIdle(ctx context.Context) {
-	tick := time.NewTicker(max(p.idleTimeout/sweepsPerTimeout, time.Millisecond))
+func (f *Fleet) sweepIdle(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -165,7 +127,10 @@ func (p *Pool) sweepIdle(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, u := range p.Upstreams {
+		f.mu.Lock()
+		all := f.upstreams()
+		f.mu.Unlock()
+		for _, u := range all {
 			closeAll(u.idle.sweep())
 		}
 	}

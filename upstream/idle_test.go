@@ -11,11 +11,11 @@ import (
 
 func mustGet(t testing.TB, u *Upstream) (c *http1.ClientConn, reused bool) {
 	t.Helper()
-	c, reused, f := u.Get()
+	conn, reused, f := get(u)
 	if f != nil {
 		t.Fatal(f)
 	}
-	return c, reused
+	return conn.(*http1.ClientConn), reused
 }
 
 // getMany returns n new connections.
@@ -23,17 +23,17 @@ func getMany(t testing.TB, u *Upstream, n int) []*http1.ClientConn {
 	t.Helper()
 	conns := make([]*http1.ClientConn, n)
 	for i := range conns {
-		c, f := u.GetFresh()
+		c, f := getFresh(u)
 		if f != nil {
 			t.Fatal(f)
 		}
-		conns[i] = c
+		conns[i] = c.(*http1.ClientConn)
 	}
 	return conns
 }
 
 func TestTheConnectionPutLastIsTakenFirst(t *testing.T) {
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}))[0]
 	conns := getMany(t, u, 3)
 	for _, c := range conns {
 		u.Put(c)
@@ -58,10 +58,10 @@ func TestTheConnectionPutLastIsTakenFirst(t *testing.T) {
 }
 
 func TestGetFreshPassesOverIdleConnections(t *testing.T) {
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}))[0]
 	old, _ := mustGet(t, u)
 	u.Put(old)
-	c, f := u.GetFresh()
+	c, f := getFresh(u)
 	if f != nil || c == old {
 		t.Fatalf("got %p, %v; want a new one", c, f)
 	}
@@ -73,7 +73,7 @@ func TestGetFreshPassesOverIdleConnections(t *testing.T) {
 // dials.
 func TestAConnectionClosedWhileIdleIsNotReused(t *testing.T) {
 	o := newOrigin(t)
-	u := newTestPool(t, Config{Servers: []Server{o.server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{o.server()}}))[0]
 	stale, _ := mustGet(t, u)
 	live, _ := mustGet(t, u)
 	peer := <-o.accepted
@@ -92,7 +92,7 @@ func TestAConnectionClosedWhileIdleIsNotReused(t *testing.T) {
 
 func TestUnsolicitedBytesMakeAConnectionStale(t *testing.T) {
 	o := newOrigin(t)
-	u := newTestPool(t, Config{Servers: []Server{o.server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{o.server()}}))[0]
 	c, _ := mustGet(t, u)
 	peer := <-o.accepted
 	defer peer.Close()
@@ -111,7 +111,7 @@ func TestUnsolicitedBytesMakeAConnectionStale(t *testing.T) {
 // However many are dead, one Get looks at a few only.
 func TestAGetClearsAwayAFewDeadOnes(t *testing.T) {
 	o := newOrigin(t)
-	u := newTestPool(t, Config{Servers: []Server{o.server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{o.server()}}))[0]
 	conns := getMany(t, u, 3*maxStale)
 	for range conns {
 		(<-o.accepted).Close()
@@ -129,7 +129,7 @@ func TestAGetClearsAwayAFewDeadOnes(t *testing.T) {
 }
 
 func TestTheIdleListIsBounded(t *testing.T) {
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}, MaxIdle: 2}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}, Settings: Settings{MaxIdle: 2}}))[0]
 	for _, c := range getMany(t, u, 5) {
 		u.Put(c)
 	}
@@ -141,15 +141,15 @@ func TestTheIdleListIsBounded(t *testing.T) {
 
 // Idle for the time-out, the oldest are closed, and those used since stay.
 func TestTheOldestAreSweptFirst(t *testing.T) {
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}).Upstreams[0]
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}))[0]
 	conns := getMany(t, u, 3)
 	u.Put(conns[0])
 	u.Put(conns[1])
-	for range sweepsPerTimeout / 2 {
+	for range u.idle.ticks / 2 {
 		closeAll(u.idle.sweep())
 	}
 	u.Put(conns[2])
-	for range sweepsPerTimeout / 2 {
+	for range u.idle.ticks - u.idle.ticks/2 {
 		if got := u.idle.sweep(); got != nil {
 			t.Fatalf("%d were swept early", len(got))
 		}
@@ -162,24 +162,24 @@ func TestTheOldestAreSweptFirst(t *testing.T) {
 	closeAll(u.idle.retire())
 }
 
-// The sweep of Run closes after IdleTimeout and at most an eighth more.
-func TestRunSweepsWithinAnEighthOfTheTimeout(t *testing.T) {
-	u := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}).Upstreams[0]
+// The sweep of Run closes after IdleTimeout and at most two seconds more.
+func TestRunSweepsSoonAfterTheTimeout(t *testing.T) {
+	u := ups(newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}}))[0]
 	c, _ := mustGet(t, u)
 	synctest.Test(t, func(t *testing.T) {
-		p := newTestPool(t, Config{Servers: equalServers(1), IdleTimeout: 40 * time.Second})
+		p := newTestPool(t, Config{Servers: equalServers(1), Settings: Settings{IdleTimeout: 40 * time.Second}})
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
-		go func() { ended <- p.Run(ctx) }()
+		go func() { ended <- p.fleet.Run(ctx) }()
 		time.Sleep(7 * time.Second)
-		p.Upstreams[0].idle.put(c)
+		ups(p)[0].idle.put(c)
 		time.Sleep(40 * time.Second)
-		if p.Upstreams[0].idle.len() != 1 {
+		if ups(p)[0].idle.len() != 1 {
 			t.Error("closed before the time-out")
 		}
-		time.Sleep(5*time.Second + time.Millisecond)
-		if p.Upstreams[0].idle.len() != 0 {
-			t.Error("still kept an eighth after the time-out")
+		time.Sleep(2*time.Second + time.Millisecond)
+		if ups(p)[0].idle.len() != 0 {
+			t.Error("still kept two seconds after the time-out")
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -191,7 +191,7 @@ func TestRunSweepsWithinAnEighthOfTheTimeout(t *testing.T) {
 func TestAnUpstreamThatIsOutKeepsNoConnections(t *testing.T) {
 	o := newOrigin(t)
 	p := newTestPool(t, Config{Servers: []Server{o.server()}})
-	u := p.Upstreams[0]
+	u := ups(p)[0]
 	conns := getMany(t, u, 2)
 	u.Put(conns[0])
 	fail(u)
@@ -202,7 +202,7 @@ func TestAnUpstreamThatIsOutKeepsNoConnections(t *testing.T) {
 	if u.idle.len() != 0 {
 		t.Error("a connection was kept during the outage")
 	}
-	p.worked(u, time.Now())
+	p.fleet.reached(u, time.Now())
 	c, _ := mustGet(t, u)
 	u.Put(c)
 	if u.idle.len() != 1 {
@@ -213,17 +213,17 @@ func TestAnUpstreamThatIsOutKeepsNoConnections(t *testing.T) {
 
 func TestARetiredPoolKeepsNoConnections(t *testing.T) {
 	p := newTestPool(t, Config{Servers: []Server{newOrigin(t).server()}})
-	u := p.Upstreams[0]
+	u := ups(p)[0]
 	conns := getMany(t, u, 2)
 	u.Put(conns[0])
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Run(ctx); err != nil {
+	if err := p.fleet.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	u.Put(conns[1])
 	fail(u)
-	p.worked(u, time.Now())
+	p.fleet.reached(u, time.Now())
 	c, _ := mustGet(t, u) // an Exchange of the old Generation still gets served
 	u.Put(c)
 	if u.idle.len() != 0 || u.InFlight() != 0 {

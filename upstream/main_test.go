@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/netip"
@@ -45,18 +46,37 @@ func newTestPool(t testing.TB, c Config) *Pool {
 	if c.Name == "" {
 		c.Name = "app"
 	}
-	p, err := NewPool(c)
+	if c.Settings.SlowStart == 0 {
+		c.Settings.SlowStart = -1
+	}
+	p, err := NewFleet(nil).NewPool(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
+// ups returns the Upstreams of a Pool, in their order.
+func ups(p *Pool) (all []*Upstream) {
+	p.fleet.mu.Lock()
+	defer p.fleet.mu.Unlock()
+	for _, m := range p.members {
+		all = append(all, m.up)
+	}
+	return all
+}
+
+// anybody is the client of tests that have none.
+var anybody = Request{Client: netip.MustParseAddr("192.0.2.99"), Replayable: true}
+
+func pick(p *Pool, tried Tried) *Upstream { return p.Pick(tried, anybody) }
+
 // servers returns one Server a weight, at addresses nobody dials.
 func servers(weights ...int) []Server {
 	var all []Server
 	for i, w := range weights {
-		all = append(all, Server{Host: fmt.Sprintf("192.0.2.%d", i/60000+1), Port: uint16(i%60000 + 1), Weight: w})
+		addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(i/60000 + 1)})
+		all = append(all, Server{Addr: netip.AddrPortFrom(addr, uint16(i%60000+1)), Weight: w})
 	}
 	return all
 }
@@ -66,7 +86,7 @@ func equalServers(n int) []Server { return servers(make([]int, n)...) }
 var refusal = dialFailure("192.0.2.1:1", syscall.ECONNREFUSED)
 
 // fail reports a failed dial that began just now.
-func fail(u *Upstream) { u.pool.dialFailed(u, time.Now(), refusal) }
+func fail(u *Upstream) { u.fleet.failed(u, byDial, time.Now(), refusal) }
 
 // origin is a real loopback listener that accepts and holds connections.
 type origin struct {
@@ -106,8 +126,7 @@ func newOrigin(t testing.TB) *origin {
 func (o *origin) server() Server { return serverAt(o.Addr()) }
 
 func serverAt(a net.Addr) Server {
-	addr := netip.MustParseAddrPort(a.String())
-	return Server{Host: addr.Addr().String(), Port: addr.Port()}
+	return Server{Addr: netip.MustParseAddrPort(a.String())}
 }
 
 // until polls for a condition of the real world.
@@ -128,4 +147,22 @@ func wantCause(t testing.TB, f *message.Failure, party message.Party, phase mess
 	if f.Party != party || f.Phase != phase || f.Cause != cause {
 		t.Fatalf("got %v; want %v in phase %v: %v", f, party, phase, cause)
 	}
+}
+
+// get and getFresh ask for a connection without a pick before.
+func get(u *Upstream) (Conn, bool, *message.Failure) {
+	u.Reserve()
+	return u.Get()
+}
+
+func getFresh(u *Upstream) (Conn, *message.Failure) {
+	u.Reserve()
+	return u.GetFresh()
+}
+
+// stateOf returns a state that others may be changing.
+func stateOf(u *Upstream) State { return State(u.state.Load()) }
+
+func pemOf(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

@@ -2,172 +2,360 @@ package upstream
 
 import (
 	"cmp"
-	"context"
+	"crypto/tls"
 	"fmt"
-	"net"
+	"math"
 	"net/netip"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
+	"sluice/http1"
 	"sluice/message"
 )
 
 // MaxServers is how many Servers a Pool may have.
 const MaxServers = 10_000
 
-// Server is one server address as configured.
+// maxWeight bounds a Weight, so that sums of weights stay far from overflow.
+const maxWeight = 1_000_000
+
+// Server says where one Upstream of a Pool is, and what part it has.
 type Server struct {
-	Host   string // an IP address (IPv6 without brackets) or a DNS name
-	Port   uint16
-	Weight int // 0 means 1
+	Addr   netip.AddrPort
+	Name   string // the DNS name that led there; empty for none
+	Weight int    // 0 means 1
+	Drain  bool   // no new Attempts; those under way finish
 }
+
+// Policy is how a Pool's Balancer picks.
+type Policy uint8
+
+// The policies.
+const (
+	RoundRobin Policy = iota // in turn, by weight
+	LeastConn                // who has the fewest Attempts for its weight
+	ClientHash               // the same client, the same Upstream
+)
 
 // Config is what a Pool is built from. What is zero takes its default.
 type Config struct {
-	Name    string
-	Servers []Server
+	Name     string
+	Servers  []Server
+	Settings Settings
+	Policy   Policy
 
-	ConnectTimeout  time.Duration // 250 ms; of a dial, over all addresses of a name
 	ResponseTimeout time.Duration // 30 s; until the response head; for the caller to keep
 	RetryOn         []int         // statuses that another Attempt is made for
+	FailOn          []int         // statuses that speak against the Upstream
 
 	RetryShare float64 // 0.2; negative: none
 	RetryFloor float64 // 3 per second; negative: none
 
-	MaxIdle     int           // 256 idle connections an Upstream
-	IdleTimeout time.Duration // 60 s
-
-	// Lookup resolves a name; net.DefaultResolver.LookupNetIP when nil. It
-	// must return when ctx ends.
-	Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
-	// Notify is told of each Upstream that goes out or comes back, in that
-	// order, one at a time. It runs on the goroutine that noticed, which may
-	// be a request's, so it must not block. It may call Stats.
-	Notify func(Event)
+	// MinHealthy is the share of the Pool, 0 to 1, under which it fails open:
+	// those that are out by their responses or checks are asked again, one
+	// request at a time. With 0 it does so only when nobody is left.
+	MinHealthy float64
 }
 
 // Pool is a named set of Upstreams and its Balancer.
 type Pool struct {
 	// Fixed after NewPool.
 	Name            string
-	Upstreams       []*Upstream
 	Budget          *Budget
-	ConnectTimeout  time.Duration
 	ResponseTimeout time.Duration
 
-	retryOn     []int
-	allTried    *message.Failure // what NoneLeft says when not all are out
-	idleTimeout time.Duration
-	names       []*name
-	lookup      func(ctx context.Context, network, host string) ([]netip.Addr, error)
-	connect     connectFunc
-	notify      func(Event)
-	probeKick   chan struct{} // the prober has something new to look at
-	nameKick    chan struct{} // a name is wanted before its time
+	settings   Settings
+	tls        *tls.Config
+	minHealthy float64
+	retryOn    []int
+	failOn     []int
+	allTried   *message.Failure // what NoneLeft says when not all are out
+	fleet      *Fleet
+	balancer   balancer
 
-	balancer roundRobin
+	// Guarded by fleet.mu.
+	members []member
+	missing *message.Failure // why there are none
 
-	// mu guards the health of every Upstream and what follows from it.
-	// Requests take it only when a dial fails or a trial ends.
-	mu     sync.Mutex
-	away   []*Upstream // those not in, in no order
-	cursor int         // where in away the prober goes on
-	flying int         // probes under way
-	events []Event     // not yet told
-
-	telling sync.Mutex // held while Notify runs, so that events keep their order
+	service atomic.Pointer[service]
 }
 
-// NewPool builds a Pool. It starts nothing and does no I/O: Upstreams named by
-// address are in, those with a DNS name come in when Run has resolved it.
-func NewPool(c Config) (*Pool, error) {
-	if len(c.Servers) > MaxServers {
-		return nil, fmt.Errorf("pool %s: %d servers, at most %d are possible", c.Name, len(c.Servers), MaxServers)
-	}
+// member is an Upstream and what part it has in a Pool.
+type member struct {
+	up     *Upstream
+	weight int
+	drain  bool
+}
+
+// service is who may be picked at present. It is immutable.
+type service struct {
+	picker
+	members int
+	open    bool // it fails open
+	// desperate: nobody is in service, so that any request may be a trial.
+	desperate bool
+	none      *message.Failure // why nobody can be picked; nil: somebody can
+}
+
+// balancer is what makes the policies differ.
+type balancer interface {
+	// adopt is told of the members when they change.
+	adopt(all []member)
+	// arrange returns what picks from those that are usable now. It is
+	// called under fleet.mu.
+	arrange(usable func(*member) bool, now time.Time) picker
+}
+
+// picker picks one of those that it was arranged for, with a place for the
+// request; nil if nobody has one. It is called by all requests at once.
+type picker interface {
+	pick(tried Tried, r Request) *Upstream
+}
+
+// Request is what a Balancer must know of one.
+type Request struct {
+	Client netip.Addr
+	// Replayable: if the Attempt fails there may be another one. Only such a
+	// request is given to an Upstream on trial, as long as others serve.
+	Replayable bool
+}
+
+// NewPool adds a Pool to the Fleet. It does no I/O. A Pool that is not needed
+// any more is to be closed.
+func (f *Fleet) NewPool(c Config) (*Pool, error) {
 	p := &Pool{
 		Name:            c.Name,
 		Budget:          NewBudget(cmp.Or(c.RetryShare, 0.2), cmp.Or(c.RetryFloor, 3)),
-		ConnectTimeout:  cmp.Or(c.ConnectTimeout, 250*time.Millisecond),
 		ResponseTimeout: cmp.Or(c.ResponseTimeout, 30*time.Second),
+		settings:        c.Settings.withDefaults(),
+		minHealthy:      c.MinHealthy,
 		retryOn:         slices.Clone(c.RetryOn),
+		failOn:          slices.Clone(c.FailOn),
 		allTried: &message.Failure{
 			Party: message.PartyUpstream,
 			Phase: message.PhaseDial,
 			Cause: message.CauseDestinationUnavailable,
-			Err:   fmt.Errorf("pool %s: those in service were tried, or are busy with a trial", c.Name),
+			Err:   fmt.Errorf("pool %s: those in service were tried, are busy with a trial, or have all the connections that they may", c.Name),
 		},
-		idleTimeout: cmp.Or(c.IdleTimeout, time.Minute),
-		lookup:      c.Lookup,
-		connect:     connectTCP,
-		notify:      c.Notify,
-		probeKick:   make(chan struct{}, 1),
-		nameKick:    make(chan struct{}, 1),
+		fleet:    f,
+		balancer: newBalancer(c.Policy),
 	}
-	if p.lookup == nil {
-		p.lookup = net.DefaultResolver.LookupNetIP
+	var err error
+	if p.tls, err = p.settings.TLS.config(p.settings.Protocol); err != nil {
+		return nil, fmt.Errorf("pool %s: %w", p.Name, err)
 	}
-	named := make(map[string]*name)
-	for i, s := range c.Servers {
-		if s.Weight < 0 || s.Port == 0 || s.Host == "" {
-			return nil, fmt.Errorf("pool %s: server %s:%d weight=%d: host, port or weight is impossible", c.Name, s.Host, s.Port, s.Weight)
-		}
-		u := newUpstream(p, i, s, cmp.Or(c.MaxIdle, 256))
-		p.Upstreams = append(p.Upstreams, u)
-		if addr, err := netip.ParseAddr(s.Host); err == nil {
-			u.addresses.Store(newAddresses([]netip.AddrPort{netip.AddrPortFrom(addr, s.Port)}))
-			continue
-		}
-		if named[s.Host] == nil {
-			named[s.Host] = &name{host: s.Host}
-			p.names = append(p.names, named[s.Host])
-		}
-		named[s.Host].adopt(u)
+	if err := p.Update(c.Servers, nil); err != nil {
+		return nil, err
 	}
-	p.balancer.build(p.Upstreams)
-	p.rebuild()
 	return p, nil
 }
 
-// Pick chooses the Upstream for one Attempt, whatever client connection the
-// request came on, and passes over those tried already and those out of
-// service. It is nil when none is left; NoneLeft then says why. What is
-// picked must be asked for a connection.
-func (p *Pool) Pick(tried Tried) *Upstream {
+func newBalancer(p Policy) balancer {
+	switch p {
+	case LeastConn:
+		return new(leastConn)
+	case ClientHash:
+		return new(clientHash)
+	}
+	return new(roundRobin)
+}
+
+// check says what is impossible about a Server.
+func (s Server) check() error {
+	if !s.Addr.IsValid() || s.Addr.Port() == 0 || s.Weight < 0 || s.Weight > maxWeight {
+		return fmt.Errorf("server %s weight=%d: address, port or weight is impossible", s.Addr, s.Weight)
+	}
+	return nil
+}
+
+// Update replaces the Upstreams of the Pool. Those that were there keep all
+// they have; what is new, while others serve, is probed before it gets a
+// request; those that are gone finish what is under way. why is what requests
+// are told if there are no servers. An error changes nothing.
+func (p *Pool) Update(servers []Server, why *message.Failure) error {
+	if len(servers) > MaxServers {
+		return fmt.Errorf("pool %s: %d servers, at most %d are possible", p.Name, len(servers), MaxServers)
+	}
+	for _, s := range servers {
+		if err := s.check(); err != nil {
+			return fmt.Errorf("pool %s: %w", p.Name, err)
+		}
+	}
+	f := p.fleet
+	f.mu.Lock()
+	closing := p.replace(servers, time.Now())
+	p.missing = why
+	p.arrange(time.Now())
+	f.mu.Unlock()
+	closeAll(closing)
+	f.tell()
+	return nil
+}
+
+// replace swaps the members and returns connections to close. The caller holds
+// fleet.mu.
+func (p *Pool) replace(servers []Server, now time.Time) (closing []*http1.ClientConn) {
+	serving := p.inService(nil) > 0
+	old := p.members
+	p.members = make([]member, 0, len(servers))
+	seen := make(map[*Upstream]bool, len(servers))
+	for _, s := range servers {
+		u, made := p.fleet.acquire(key{addr: s.Addr, name: s.Name, settings: p.settings}, p)
+		if seen[u] { // named twice
+			p.fleet.drop(u, p)
+			continue
+		}
+		seen[u] = true
+		if made {
+			u.begin(serving, now)
+		}
+		p.members = append(p.members, member{up: u, weight: max(s.Weight, 1), drain: s.Drain})
+	}
+	for _, m := range old {
+		closing = append(closing, p.fleet.drop(m.up, p)...)
+	}
+	p.balancer.adopt(p.members)
+	return closing
+}
+
+// begin lets a new Upstream in, or has it probed first because others serve.
+// The caller holds fleet.mu.
+func (u *Upstream) begin(probed bool, now time.Time) {
+	h := &u.health
+	h.since = now
+	if probed {
+		h.state, h.probe = StateNew, now
+		u.state.Store(uint32(StateNew))
+	} else if u.settings.Check.Active() {
+		h.probe = now
+	}
+	u.fleet.plan(u, now)
+}
+
+// Close takes the Pool off its Upstreams. Exchanges that still hold it may go
+// on; nobody new is picked.
+func (p *Pool) Close() {
+	if err := p.Update(nil, nil); err != nil {
+		panic(err) // no servers cannot be too many
+	}
+}
+
+// Pick chooses the Upstream for one Attempt, whatever connection the request
+// came on, and passes over those tried already and those out of service. It is
+// nil when none is left; NoneLeft then says why. What is picked has a place
+// taken for this request, and must be asked for a connection.
+func (p *Pool) Pick(tried Tried, r Request) *Upstream {
 	if tried.Full() {
 		return nil
 	}
-	return p.balancer.pick(tried)
+	s := p.service.Load()
+	r.Replayable = r.Replayable || s.desperate
+	return s.pick(tried, r)
 }
 
 // NoneLeft says why Pick gave nil. It was put in words before, because a flood
 // may ask.
 func (p *Pool) NoneLeft() *message.Failure {
-	if none := p.balancer.ring.Load().none; none != nil {
+	if none := p.service.Load().none; none != nil {
 		return none
 	}
 	return p.allTried
 }
 
-// AllOut reports that no Upstream is in service or on trial.
-func (p *Pool) AllOut() bool { return p.balancer.ring.Load().none != nil }
+// AllOut reports that no Upstream may be asked at all.
+func (p *Pool) AllOut() bool { return p.service.Load().none != nil }
+
+// FailsOpen reports that too few are in service, so that some that are not are
+// asked with real requests.
+func (p *Pool) FailsOpen() bool { return p.service.Load().open }
+
+// Len returns how many Upstreams there are.
+func (p *Pool) Len() int { return p.service.Load().members }
 
 // RetryOn reports whether another Attempt is made for a response of this
 // status, where method, body and Budget allow.
 func (p *Pool) RetryOn(status int) bool { return slices.Contains(p.retryOn, status) }
 
-// Run keeps the Pool: it probes Upstreams that are out, resolves names and
-// sweeps idle connections. It returns when ctx has ended and all it started
-// has ended too. The Pool is retired then: Exchanges that still hold it may go
-// on, but no connection is kept any more and no Upstream comes back.
-func (p *Pool) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	wg.Go(func() { p.followNames(ctx) })
-	wg.Go(func() { p.probeAway(ctx) })
-	p.sweepIdle(ctx)
-	wg.Wait()
-	for _, u := range p.Upstreams {
-		closeAll(u.idle.retire())
+// FailOn reports whether a response of this status speaks against its
+// Upstream.
+func (p *Pool) FailOn(status int) bool { return slices.Contains(p.failOn, status) }
+
+// inService counts those in service, without one. The caller holds fleet.mu.
+func (p *Pool) inService(without *Upstream) (n int) {
+	for i := range p.members {
+		if m := &p.members[i]; m.up != without && m.usable() && m.up.health.state == StateIn {
+			n++
+		}
 	}
-	return nil
+	return n
+}
+
+// usable reports that nobody has asked to leave it alone.
+func (m *member) usable() bool { return !m.drain && !m.up.drained.Load() }
+
+// fewest is how many must be in service, or it fails open.
+func (p *Pool) fewest() int {
+	return max(1, int(math.Ceil(p.minHealthy*float64(len(p.members)))))
+}
+
+// arrange swaps in those that may be picked now. It costs some nanoseconds a
+// member, which a change of state can bear. The caller holds fleet.mu.
+func (p *Pool) arrange(now time.Time) {
+	serving := p.inService(nil)
+	open := serving < p.fewest()
+	s := &service{members: len(p.members), desperate: serving == 0}
+	// Where nobody could connect there is nobody to ask.
+	lastResort := func(h *health) bool { return open && h.state == StateOut && h.by != byDial }
+	usable := func(m *member) bool {
+		h := &m.up.health
+		return m.usable() && (h.state == StateIn || h.state == StateTrial || lastResort(h))
+	}
+	askable := 0
+	for i := range p.members {
+		if m := &p.members[i]; usable(m) {
+			askable++
+			s.open = s.open || lastResort(&m.up.health)
+		}
+	}
+	s.picker = p.balancer.arrange(usable, now)
+	if askable == 0 {
+		s.none = p.none()
+	}
+	before := p.service.Swap(s)
+	if before != nil && before.open != s.open {
+		state := StateIn
+		if s.open {
+			state = StateOut
+		}
+		p.fleet.events = append(p.fleet.events, Event{At: now, Pool: p.Name, State: state})
+	}
+}
+
+// none says why nobody may be picked: by the one that went out last. The
+// caller holds fleet.mu.
+func (p *Pool) none() *message.Failure {
+	f := &message.Failure{
+		Party: message.PartyUpstream,
+		Phase: message.PhaseDial,
+		Cause: message.CauseDestinationUnavailable,
+	}
+	var last *Upstream
+	for _, m := range p.members {
+		if h := &m.up.health; h.why != nil && (last == nil || h.since.After(last.health.since)) {
+			last = m.up
+		}
+	}
+	switch {
+	case len(p.members) == 0 && p.missing != nil:
+		return p.missing
+	case len(p.members) == 0:
+		f.Err = fmt.Errorf("pool %s has no upstreams", p.Name)
+	case last == nil:
+		f.Err = fmt.Errorf("pool %s: all of %d upstreams are drained", p.Name, len(p.members))
+	default:
+		f.Where = last.Address
+		f.Err = fmt.Errorf("pool %s: all of %d upstreams are out, the last one: %w", p.Name, len(p.members), last.health.why)
+	}
+	return f
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"math"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -11,9 +12,10 @@ import (
 
 // picks counts n picks by Upstream.
 func picks(p *Pool, n int) []int {
-	counts := make([]int, len(p.Upstreams))
+	all := ups(p)
+	counts := make([]int, len(all))
 	for range n {
-		counts[p.Pick(Tried{}).index]++
+		counts[slices.Index(all, pick(p, Tried{}))]++
 	}
 	return counts
 }
@@ -40,7 +42,7 @@ func TestAnyWindowOfPicksIsExactlyFair(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newTestPool(t, Config{Servers: servers(tt.weights...)})
 			for _, i := range tt.out {
-				fail(p.Upstreams[i])
+				fail(ups(p)[i])
 			}
 			round := 0
 			for _, n := range tt.want {
@@ -54,7 +56,7 @@ func TestAnyWindowOfPicksIsExactlyFair(t *testing.T) {
 						t.Fatalf("window from %d on: got %v, want %d times %v", begin, got, rounds, tt.want)
 					}
 				}
-				p.Pick(Tried{}) // the next window begins one later
+				pick(p, Tried{}) // the next window begins one later
 			}
 		})
 	}
@@ -74,8 +76,8 @@ func TestWeightsAreSpread(t *testing.T) {
 	} {
 		var got strings.Builder
 		p := newTestPool(t, Config{Servers: servers(tt.weights...)})
-		for _, u := range p.balancer.order {
-			got.WriteByte('a' + byte(u.index))
+		for _, m := range p.balancer.(*roundRobin).order {
+			got.WriteByte('a' + byte(slices.Index(ups(p), m.up)))
 		}
 		if got.String() != tt.want {
 			t.Errorf("%v: got %s, want %s", tt.weights, got.String(), tt.want)
@@ -100,7 +102,7 @@ func TestWeightsTooFineForARingStayNearTheirShare(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newTestPool(t, Config{Servers: servers(tt.weights...)})
-			if p.balancer.exact {
+			if p.balancer.(*roundRobin).order != nil {
 				t.Fatal("this was to be a case without a ring")
 			}
 			sum := 0
@@ -123,14 +125,14 @@ func TestPickPassesOverThoseTried(t *testing.T) {
 	p := newTestPool(t, Config{Servers: servers(3, 1, 2, 1)})
 	for range 50 {
 		var tried Tried
-		for range p.Upstreams {
-			u := p.Pick(tried)
+		for range ups(p) {
+			u := pick(p, tried)
 			if u == nil || tried.Has(u) {
 				t.Fatalf("after %d: got %v", tried.Len(), u)
 			}
 			tried = tried.With(u)
 		}
-		if u := p.Pick(tried); u != nil {
+		if u := pick(p, tried); u != nil {
 			t.Fatalf("all were tried, got %s", u.Address)
 		}
 		if p.AllOut() {
@@ -143,13 +145,15 @@ func TestPickPassesOverThoseTried(t *testing.T) {
 // others alike.
 func TestSecondAttemptsFavourNobody(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(5)})
+	all := ups(p)
 	counts := make([]int, 5)
 	const requests = 10_000
 	for range requests {
-		u := p.Pick(Tried{})
-		counts[u.index]++
-		if u.index == 2 { // answers 503 to all
-			counts[p.Pick(Tried{}.With(u)).index]++
+		u := pick(p, Tried{})
+		i := slices.Index(all, u)
+		counts[i]++
+		if i == 2 { // answers 503 to all
+			counts[slices.Index(all, pick(p, Tried{}.With(u)))]++
 		}
 	}
 	lowest, highest := requests, 0
@@ -167,12 +171,12 @@ func TestAFullSetOfTriedEndsIt(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(20)})
 	var tried Tried
 	for range MaxAttempts {
-		tried = tried.With(p.Pick(tried))
+		tried = tried.With(pick(p, tried))
 	}
-	if !tried.Full() || p.Pick(tried) != nil {
+	if !tried.Full() || pick(p, tried) != nil {
 		t.Errorf("after %d Attempts there was another", tried.Len())
 	}
-	if again := tried.With(p.Upstreams[19]); again != tried {
+	if again := tried.With(ups(p)[19]); again != tried {
 		t.Error("a full set grew")
 	}
 }
@@ -202,7 +206,7 @@ func TestTurnsGoRoundWhoeverAsks(t *testing.T) {
 // leaves the rest with equal shares.
 func TestADeadMachineBurdensNoNeighbour(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(200)})
-	for _, u := range p.Upstreams[40:140] {
+	for _, u := range ups(p)[40:140] {
 		fail(u)
 	}
 	for i, n := range picks(p, 100*50) {
@@ -218,14 +222,14 @@ func TestADeadMachineBurdensNoNeighbour(t *testing.T) {
 
 func TestAllOutGivesNobodyAndSaysWhy(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(3)})
-	for _, u := range p.Upstreams {
+	for _, u := range ups(p) {
 		fail(u)
 	}
-	if u := p.Pick(Tried{}); u != nil {
+	if u := pick(p, Tried{}); u != nil {
 		t.Fatalf("got %s", u.Address)
 	}
 	f := p.NoneLeft()
-	if !p.AllOut() || f.Status() != 503 || f.Where != p.Upstreams[2].Address {
+	if !p.AllOut() || f.Status() != 503 || f.Where != ups(p)[2].Address {
 		t.Errorf("got %v with status %d", f, f.Status())
 	}
 	if !strings.Contains(f.Error(), "all of 3 upstreams are out") || !strings.Contains(f.Error(), "connection_refused") {
@@ -235,19 +239,20 @@ func TestAllOutGivesNobodyAndSaysWhy(t *testing.T) {
 
 func TestAPoolOfNoneGivesNobody(t *testing.T) {
 	p := newTestPool(t, Config{})
-	if p.Pick(Tried{}) != nil || !p.AllOut() || p.NoneLeft() == nil {
+	if pick(p, Tried{}) != nil || !p.AllOut() || p.NoneLeft() == nil {
 		t.Error("an empty pool gave somebody")
 	}
 }
 
 func TestImpossibleServersAreRefused(t *testing.T) {
 	for _, s := range [][]Server{
-		{{Host: "192.0.2.1", Port: 0}},
-		{{Host: "", Port: 80}},
-		{{Host: "192.0.2.1", Port: 80, Weight: -1}},
+		{{Addr: netip.MustParseAddrPort("192.0.2.1:0")}},
+		{{}},
+		{{Addr: netip.MustParseAddrPort("192.0.2.1:80"), Weight: -1}},
+		{{Addr: netip.MustParseAddrPort("192.0.2.1:80"), Weight: maxWeight + 1}},
 		make([]Server, MaxServers+1),
 	} {
-		if _, err := NewPool(Config{Servers: s}); err == nil {
+		if _, err := NewFleet(nil).NewPool(Config{Servers: s}); err == nil {
 			t.Errorf("%d servers such as %v were taken", len(s), s[0])
 		}
 	}
@@ -264,17 +269,17 @@ func TestFairnessBySimulation(t *testing.T) {
 			weights[i] = 1 + dice.IntN(9)
 		}
 		p := newTestPool(t, Config{Servers: servers(weights...)})
-		reducedWeights, _ := reduced(p.Upstreams)
-		for _, u := range p.Upstreams[1:] {
+		reducedWeights, _ := reduced(p.members)
+		for _, u := range ups(p)[1:] {
 			if dice.IntN(3) == 0 {
 				fail(u)
 			}
 		}
 		for range dice.IntN(50) {
-			p.Pick(Tried{})
+			pick(p, Tried{})
 		}
-		got := picks(p, len(p.balancer.ring.Load().slots))
-		for i, u := range p.Upstreams {
+		got := picks(p, len(p.service.Load().picker.(*ring).slots))
+		for i, u := range ups(p) {
 			want := reducedWeights[i]
 			if u.health.state == StateOut {
 				want = 0

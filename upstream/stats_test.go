@@ -12,30 +12,30 @@ func TestStatsTellAllThereIsToKnow(t *testing.T) {
 	o := newOrigin(t)
 	live := o.server()
 	live.Weight = 3
-	p := newTestPool(t, Config{Name: "shop", Servers: []Server{live, refusing(t), {Host: "app.internal", Port: 80}}})
-	u, dead := p.Upstreams[0], p.Upstreams[1]
+	p := newTestPool(t, Config{Name: "shop", Servers: []Server{live, refusing(t), servers(1)[0]}})
+	u, dead := ups(p)[0], ups(p)[1]
 	conns := getMany(t, u, 2)
 	u.Put(conns[0])
-	u.Failed(&message.Failure{Party: message.PartyUpstream})
-	u.Failed(&message.Failure{Party: message.PartyClient})
-	dead.Get()
+	u.Failed(time.Now(), &message.Failure{Party: message.PartyUpstream})
+	u.Failed(time.Now(), &message.Failure{Party: message.PartyClient})
+	get(dead)
 	p.Budget.Deposit(time.Now())
 	p.Budget.Withdraw(time.Now())
 
 	s := p.Stats()
-	if s.Pool != "shop" || s.Available != 1 || s.Requests != 1 || s.Retries != 1 || len(s.Upstreams) != 3 {
+	if s.Pool != "shop" || s.Available != 2 || s.Requests != 1 || s.Retries != 1 || len(s.Upstreams) != 3 {
 		t.Errorf("got %+v", s)
 	}
 	if g := s.Upstreams[0]; g.Address != u.Address || g.Weight != 3 || g.State != StateIn ||
-		g.Requests != 2 || g.Failures != 1 || g.InFlight != 1 || g.Idle != 1 || g.Why != "" || len(g.Addresses) != 1 {
+		g.Requests != 2 || g.Failures != 1 || g.InFlight != 1 || g.Idle != 1 || g.Why != "" || g.Share != 1 {
 		t.Errorf("the one that is in: %+v", g)
 	}
 	if g := s.Upstreams[1]; g.State.String() != "out" || g.Requests != 1 || g.Failures != 1 || g.InFlight != 0 ||
 		time.Until(g.Until) <= 0 || !strings.Contains(g.Why, "connection_refused") {
 		t.Errorf("the one that is out: %+v", g)
 	}
-	if g := s.Upstreams[2]; g.State.String() != "resolving" || !strings.Contains(g.Why, "dns_timeout") || g.Addresses != nil {
-		t.Errorf("the one without an address: %+v", g)
+	if g := s.Upstreams[2]; g.State != StateIn || g.Draining || g.Requests != 0 {
+		t.Errorf("the one that nobody asked: %+v", g)
 	}
 	u.Discard(conns[1])
 	closeAll(u.idle.retire())

@@ -4,17 +4,17 @@ package upstream
 // few never help: whatever made so many fail will fail the next one.
 const MaxAttempts = 8
 
-// Tried is the set of a Pool's Upstreams that an Exchange has tried. It is a
-// value: the zero value is empty, and With gives a larger set.
+// Tried is the set of Upstreams that an Exchange has tried. It is a value: the
+// zero value is empty, and With gives a larger set.
 type Tried struct {
-	index [MaxAttempts]uint16
-	n     uint8
+	ups [MaxAttempts]*Upstream
+	n   uint8
 }
 
 // With returns the set with u in it. A full set stays as it is.
 func (t Tried) With(u *Upstream) Tried {
 	if !t.Full() && !t.Has(u) {
-		t.index[t.n] = u.index
+		t.ups[t.n] = u
 		t.n++
 	}
 	return t
@@ -22,8 +22,8 @@ func (t Tried) With(u *Upstream) Tried {
 
 // Has reports whether u is in the set.
 func (t *Tried) Has(u *Upstream) bool {
-	for _, index := range t.index[:t.n] {
-		if index == u.index {
+	for _, tried := range t.ups[:t.n] {
+		if tried == u {
 			return true
 		}
 	}

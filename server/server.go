@@ -51,10 +51,16 @@ type Server struct {
 // do about it. errlog is where what happens is told; it may be called from
 // any goroutine.
 func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
+	return newServer(cfg, errlog, names.Options{StateDir: cfg.Server.StateDir})
+}
+
+// newServer is New with a resolver of the caller's choice.
+func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
 	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
 	s.store = certs.NewStore(s.certificateEvent)
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
-	s.names = names.New(names.Options{StateDir: cfg.Server.StateDir, Notify: s.nameEvent})
+	lookup.Notify = s.nameEvent
+	s.names = names.New(lookup)
 	gen, err := s.build(cfg)
 	if err != nil {
 		return nil, err

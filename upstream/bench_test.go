@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -13,6 +14,9 @@ func TestTheWayOfARequestAllocatesNothing(t *testing.T) {
 	u.Put(c)
 	many := newTestPool(t, Config{Servers: servers(5, 4, 3, 2, 1)})
 	fail(ups(many)[0])
+	least := newTestPool(t, Config{Policy: LeastConn, Servers: equalServers(5)})
+	leastOfMany := newTestPool(t, Config{Policy: LeastConn, Servers: equalServers(500)})
+	hash := newTestPool(t, Config{Policy: ClientHash, Servers: equalServers(500)})
 	down := newTestPool(t, Config{Servers: equalServers(1)})
 	fail(ups(down)[0])
 	now, second := time.Now(), ups(many)[1]
@@ -21,6 +25,9 @@ func TestTheWayOfARequestAllocatesNothing(t *testing.T) {
 		do   func()
 	}{
 		{"Pick", func() { pick(many, Tried{}) }},
+		{"Pick of least_conn", func() { pick(least, Tried{}).release() }},
+		{"Pick of least_conn of many", func() { pick(leastOfMany, Tried{}).release() }},
+		{"Pick of client_hash", func() { pick(hash, Tried{}).release() }},
 		{"Pick of another", func() { pick(many, Tried{}.With(second)) }},
 		{"Pick with all out", func() { pick(down, Tried{}); down.NoneLeft() }},
 		{"Get and Put", func() {
@@ -39,9 +46,11 @@ func TestTheWayOfARequestAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkPick(b *testing.B) {
-	for _, n := range []int{3, 100, 1000, 10_000} {
-		p := newTestPool(b, Config{Servers: equalServers(n)})
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchPick(b, p) })
+	for _, policy := range []Policy{RoundRobin, LeastConn, ClientHash} {
+		for _, n := range []int{3, 100, 1000, 10_000} {
+			p := newTestPool(b, Config{Policy: policy, Servers: equalServers(n)})
+			b.Run(fmt.Sprintf("%s/%d", [...]string{"round_robin", "least_conn", "client_hash"}[policy], n), func(b *testing.B) { benchPick(b, p) })
+		}
 	}
 	fine := make([]int, 1000)
 	for i := range fine {
@@ -69,8 +78,15 @@ func BenchmarkPick(b *testing.B) {
 
 func benchPick(b *testing.B, p *Pool) {
 	b.ReportAllocs()
-	for b.Loop() {
-		pick(p, Tried{})
+	dice := rand.New(rand.NewPCG(1, 2))
+	var clients [256]Request
+	for i := range clients {
+		clients[i] = Request{Client: randomClient(dice), Replayable: true}
+	}
+	for i := 0; b.Loop(); i++ {
+		if u := p.Pick(Tried{}, clients[i%len(clients)]); u != nil {
+			u.release()
+		}
 	}
 }
 

@@ -177,8 +177,8 @@ func testRandomWindows(t *testing.T, dice *rand.Rand) {
 	}
 	for len(a.owed) > 0 {
 		before := len(a.owed)
-		a.conn += 1 << 20
-		c.must(c.WriteWindowUpdate(0, 1<<20))
+		a.conn += 1 << 24 // more than all of them have
+		c.must(c.WriteWindowUpdate(0, 1<<24))
 		for id := range a.streams {
 			a.streams[id] += 1 << 19
 			c.must(c.WriteWindowUpdate(id, 1<<19))

@@ -48,7 +48,7 @@ var moduleHomes = map[string]string{
 }
 
 // packages that only tests or helpers of tests consist of.
-var testPackages = []string{"certs/certstest", "e2e"}
+var testPackages = []string{"certs/certstest", "e2e", "leaktest"}
 
 func TestPackagesImportOnlyWhatTheRulesAllow(t *testing.T) {
 	allowed := parseRules(t, importRules)

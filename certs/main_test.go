@@ -3,27 +3,19 @@ package certs
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/certs/certstest"
+	"sluice/leaktest"
 )
 
-// TestMain fails when a test leaves a goroutine of this package behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leaked(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
+// TestMain fails the package when a test leaves a goroutine behind.
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // leaked is the stacks of this package's goroutines that do not end by
 // themselves within a second.

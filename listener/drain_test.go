@@ -17,7 +17,7 @@ import (
 )
 
 func TestDrainEndsTheIdleAndLetsTheBusyFinish(t *testing.T) {
-	release := make(chan struct{})
+	release, atWork := make(chan struct{}), make(chan struct{})
 	awaited := make(chan error, 2)
 	s := serve(t, Config{}, func(c *Conn) {
 		defer c.Close()
@@ -33,6 +33,7 @@ func TestDrainEndsTheIdleAndLetsTheBusyFinish(t *testing.T) {
 				return
 			}
 			if string(p[:n]) == "slow\n" {
+				close(atWork)
 				<-release
 			}
 			c.Write(p[:n])
@@ -42,6 +43,7 @@ func TestDrainEndsTheIdleAndLetsTheBusyFinish(t *testing.T) {
 	wantEcho(t, idle, "quick\n")
 	wantEcho(t, busy, "quick\n")
 	io.WriteString(busy, "slow\n")
+	<-atWork // or it might be the idle one
 	eventually(t, "one idle, one busy", func() bool { st := s.Stats(); return st.Open == 2 && st.Idle == 1 })
 
 	s.Shutdown()

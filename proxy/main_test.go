@@ -1,43 +1,18 @@
 package proxy
 
 import (
-	"fmt"
-	"os"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
+
+	"sluice/leaktest"
 )
 
 // patience bounds every wait of these tests.
 const patience = 20 * time.Second
 
-// TestMain fails when a goroutine outlives the tests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leaked(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines left over:\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leaked returns the stacks of goroutines that are ours and don't end.
-func leaked() (left string) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
-		buf := make([]byte, 4<<20)
-		left = ""
-		for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-			if strings.Contains(g, "sluice/") && !strings.Contains(g, "TestMain") {
-				left += g + "\n\n"
-			}
-		}
-		if left == "" {
-			return ""
-		}
-	}
-	return left
-}
+// TestMain fails the package when a test leaves a goroutine behind.
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // until polls for a condition of the real world.
 func until(t testing.TB, what string, condition func() bool) {

@@ -5,8 +5,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,25 +14,6 @@ import (
 
 // TestMain fails the package when a test leaves a goroutine behind.
 func TestMain(m *testing.M) { leaktest.Main(m) }
-
-// leaked is the stacks of this package's goroutines that do not end by
-// themselves within a second.
-func leaked() string {
-	var left []string
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); runtime.Gosched() {
-		buf := make([]byte, 1<<20)
-		left = nil
-		for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-			if strings.Contains(g, "sluice/certs.") && !strings.Contains(g, "TestMain") {
-				left = append(left, g)
-			}
-		}
-		if left == nil {
-			return ""
-		}
-	}
-	return strings.Join(left, "\n\n")
-}
 
 // shelf is a Source of fixed certificates. Its Run blocks as long as it should,
 // and counts.

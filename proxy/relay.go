@@ -77,5 +77,12 @@ func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if f.Has(message.RequestID) {
 		f = f.Without(message.RequestID)
 	}
+	if (x.gen.Debug || x.trusted) && x.route.Pool.FailsOpen() {
+		f = append(f, message.Field{Name: nameProxyStatus, Value: statusFailsOpen, ID: message.ProxyStatus})
+	}
 	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
 }
+
+// statusFailsOpen is the Proxy-Status (RFC 9209) of a response from an Upstream
+// of a Pool in which too few are in service.
+var statusFailsOpen = []byte(`sluice; details="the pool fails open: too few upstreams are in service"`)

@@ -135,6 +135,29 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
+// All addresses change at once, as when a name moves to another machine.
+func TestAllNewServeAtOnce(t *testing.T) {
+	p := newTestPool(t, Config{Servers: equalServers(6)[:3], Settings: Settings{SlowStart: time.Hour}})
+	if err := p.Update(equalServers(6)[3:], nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := picks(p, 9); got[0] != 3 || got[1] != 3 || got[2] != 3 {
+		t.Errorf("picks: %v", got)
+	}
+}
+
+// The shortest slow start that can be configured.
+func TestASlowStartOfNothingMuch(t *testing.T) {
+	p := newTestPool(t, Config{Servers: equalServers(2), Settings: Settings{SlowStart: 1}})
+	u := ups(p)[0]
+	fail(u)
+	u.fleet.reached(u, time.Now())
+	p.fleet.tend(time.Now().Add(time.Second))
+	if got := picks(p, 10); got[0] != 5 {
+		t.Errorf("picks: %v", got)
+	}
+}
+
 func TestAnImpossibleUpdateChangesNothing(t *testing.T) {
 	p := newTestPool(t, Config{Servers: equalServers(2)})
 	before := ups(p)

@@ -215,8 +215,22 @@ func (p *Pool) replace(servers []Server, now time.Time) (closing []*http1.Client
 	for _, m := range old {
 		closing = append(closing, p.fleet.drop(m.up, p)...)
 	}
+	if p.inService(nil) == 0 {
+		p.letIn(now) // all that served are gone: there is no time for probes
+	}
 	p.balancer.adopt(p.members)
 	return closing
+}
+
+// letIn puts those into service that were to be probed first. The caller holds
+// fleet.mu.
+func (p *Pool) letIn(now time.Time) {
+	for _, m := range p.members {
+		if u := m.up; u.health.state == StateNew && u.health.enter(now) {
+			p.fleet.follow(u, now)
+			u.warm = time.Time{}
+		}
+	}
 }
 
 // begin lets a new Upstream in, or has it probed first because others serve.

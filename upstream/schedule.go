@@ -63,7 +63,7 @@ func (u *Upstream) next(now time.Time) (due time.Time) {
 		sooner(h.probe)
 	}
 	if h.state == StateIn && !u.warm.IsZero() {
-		step := u.settings.SlowStart / warmSteps
+		step := max(u.settings.SlowStart/warmSteps, time.Millisecond)
 		passed := max(now.Sub(u.warm), 0)
 		sooner(u.warm.Add((passed/step + 1) * step))
 	}

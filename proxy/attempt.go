@@ -27,6 +27,7 @@ func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.F
 	x.attempts++
 	x.tried = x.tried.With(up)
 	x.up, x.addr, x.began = up, up.Address, began
+	x.failsOpen = x.route.Pool.FailsOpen()
 	conn, f := x.connection(up)
 	if f != nil {
 		return nil, f

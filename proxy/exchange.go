@@ -57,6 +57,8 @@ type decided struct {
 	fresh    bool               // the next Attempt wants a new connection
 	kept     keeper             // the request body, as far as it was read
 	attempts int
+	// failsOpen: the Pool did when this Attempt began; an answer may end that.
+	failsOpen bool
 
 	// For the log.
 	status    int

@@ -8,7 +8,7 @@ func (x *Exchange) proxyStatus() []byte {
 	s = append(s, x.failure.Cause.ProxyError()...)
 	if x.gen.Debug || x.trusted {
 		s = append(s, `; details="`...)
-		if x.route != nil && x.route.Pool.FailsOpen() {
+		if x.failsOpen {
 			s = append(s, "the pool fails open; "...)
 		}
 		s = appendDetail(s, x.failure.Error())

@@ -77,7 +77,7 @@ func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if f.Has(message.RequestID) {
 		f = f.Without(message.RequestID)
 	}
-	if (x.gen.Debug || x.trusted) && x.route.Pool.FailsOpen() {
+	if x.failsOpen && (x.gen.Debug || x.trusted) {
 		f = append(f, message.Field{Name: nameProxyStatus, Value: statusFailsOpen, ID: message.ProxyStatus})
 	}
 	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})

@@ -79,8 +79,10 @@ func TestIdlestConnectionMakesRoom(t *testing.T) {
 		upstreams: []string{serve(t, nil).address},
 	})
 	all := s.keep(t, 4)
-	all[0].wantEnd()
+	// Whoever comes finds room, or makes it for the next one: on a busy machine
+	// nobody may have been idle yet when the fourth came.
 	for range 8 {
 		eventually(t, patience, "there is room for one more", s.served)
 	}
+	all[0].wantEnd()
 }

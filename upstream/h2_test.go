@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/certs/certstest"
 	"sluice/http1"
 	"sluice/message"
 )
@@ -363,5 +365,53 @@ func TestTLSToUpstreams(t *testing.T) {
 	}
 	if _, err := NewFleet(nil).NewPool(Config{Settings: Settings{TLS: TLS{On: true, CA: "nothing"}}}); err == nil {
 		t.Error("a CA without a certificate was taken")
+	}
+}
+
+// "client certificate possible"
+func TestOurOwnCertificate(t *testing.T) {
+	ca := certstest.NewCA(t)
+	dir := t.TempDir()
+	certFile, keyFile := ca.Issue(t, certstest.Leaf{Names: []string{"sluice.test"}}).Write(t, dir)
+	cert, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.TLS.PeerCertificates[0].DNSNames)
+	}))
+	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	s.StartTLS()
+	defer s.Close()
+	for _, ours := range []bool{true, false} {
+		settings := Settings{ConnectTimeout: 5 * time.Second, TLS: TLS{On: true, CA: pemOf(s.Certificate().Raw)}}
+		if ours {
+			settings.TLS.Cert, settings.TLS.Key = string(cert), string(key)
+		}
+		u := ups(newTestPool(t, Config{Servers: []Server{serverAt(s.Listener.Addr())}, Settings: settings}))[0]
+		c, _, f := get(u)
+		if f != nil {
+			t.Fatal(f)
+		}
+		c.Begin([]byte("GET"), http1.Silence{Counted: 5 * time.Second, Open: 5 * time.Second, Write: 5 * time.Second})
+		c.SendHead(h2Request("GET", "/", 0))
+		f = c.FinishSending(nil)
+		if f == nil {
+			var resp *message.Response
+			if resp, f = c.ReadHead(soon()); f == nil {
+				if text, err := readAll(t, resp.Body); err != nil || text != "[sluice.test]" {
+					t.Errorf("got %q, %v", text, err)
+				}
+			}
+		}
+		if (f == nil) != ours {
+			t.Errorf("with a certificate of ours: %v, and the request failed with %v", ours, f)
+		}
+		c.End()
+		u.Discard(c)
 	}
 }

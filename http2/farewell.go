@@ -98,7 +98,7 @@ func (c *conn) remember(e *ending, open int) {
 	case e.violation != nil && e.violation.code == codeCalm && e != endingHeadTimeout:
 		o.blame(client, now)
 	case e == endingGone && open > 0:
-		o.abandoned(client, open, c.srv.Abuse.Resets, now)
+		o.abandoned(client, open, c.srv.Abuse.Resets/hangupShare, now)
 	}
 }
 

@@ -13,6 +13,11 @@ const (
 	// maxOffenders bounds how many addresses are.
 	maxOffenders = 4096
 
+	// hangupShare: an address may leave a part of Abuse.Resets streams a minute
+	// open by closing connections. It is less than may be reset, because each
+	// of them has an Attempt under way.
+	hangupShare = 2
+
 	// offenderShare is the part of each budget, and of MaxStreams, that a new
 	// connection from such an address has: whoever shares it with an abuser is
 	// slower for a minute, not shut out.

@@ -72,7 +72,7 @@ func TestHangingUpOverAndOverIsAbuse(t *testing.T) {
 		s := newServer(func(r *message.Request, w message.ResponseWriter) { <-canceled(w) })
 		for n := range 10 {
 			c, streams := from(t, s, fmt.Sprintf("[2001:db8::%x]:443", n+1)) // one network
-			if want := n*50 > s.Abuse.Resets; (streams < 100) != want {
+			if want := n*50 > s.Abuse.Resets/hangupShare; (streams < 100) != want {
 				t.Fatalf("after %d streams were left open it may have %d", n*50, streams)
 			}
 			for i := range min(50, streams) {

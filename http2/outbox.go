@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"time"
-
-	"sluice/message"
 )
 
 const (
@@ -322,103 +320,6 @@ func (c *conn) appendData(st *stream) bool {
 	st.window -= n
 	o.window -= n
 	return true
-}
-
-// awaitTurn waits until the writer has taken what st has to send, or has
-// left that to st, or until the client has let nothing through for too long.
-// The caller holds mu, which is given up meanwhile.
-func (c *conn) awaitTurn(st *stream) {
-	o := &c.outbox
-	timer := setTimer(st.out.timer, c.srv.BodyTimeout)
-	st.out.timer = timer
-	defer timer.Stop()
-	for {
-		c.mu.Unlock()
-		late := false
-		select {
-		case <-st.written:
-		case <-timer.C:
-			late = true
-		}
-		c.mu.Lock()
-		if st.failure != nil || st.turn.empty() || !o.writing && o.waiting > 0 {
-			return
-		}
-		if late {
-			again := c.judgeProgress(&st.turn, time.Now())
-			if again == 0 {
-				c.stalled(st)
-				return
-			}
-			timer.Reset(again)
-		}
-	}
-}
-
-// judgeProgress decides on a client that may keep the window shut: 0 gives it
-// up, else it is looked at again so much later. A window that opens by a byte
-// now and then does not start the clock anew. While it is the connection that
-// takes nothing, its own time-out counts.
-func (c *conn) judgeProgress(t *turn, now time.Time) time.Duration {
-	whole := c.srv.BodyTimeout
-	if !t.blocked {
-		t.since = time.Time{}
-		return whole
-	}
-	if left := whole - now.Sub(t.since); left > 0 {
-		return left
-	}
-	if t.taken-t.before <= int64(c.srv.Abuse.MinProgress) {
-		return 0
-	}
-	t.since, t.before = now, t.taken
-	return whole
-}
-
-// failureStalled is that of a response that the client does not let through.
-var failureStalled = &message.Failure{Party: message.PartyClient, Phase: message.PhaseBody, Cause: message.CauseClientSlow,
-	Code: uint32(codeCancel), Err: errors.New("the client kept its flow-control window shut, or nearly, for body_timeout")}
-
-// stalled gives up a response that the client does not let through. The caller
-// holds mu.
-func (c *conn) stalled(st *stream) {
-	c.srv.counts.stalled.Add(1)
-	c.kill(st, failureStalled)
-	st.sendReset(codeCancel)
-}
-
-// widen lets a stream send n more, or less. It reports false if its window
-// would be larger than there may be. The caller holds mu.
-func (c *conn) widen(st *stream, n int64) bool {
-	if st.window += n; st.window > lastPossible {
-		return false
-	}
-	if st.turn.blocked && st.window > 0 && st.queue == nil {
-		c.unblock(st)
-	}
-	return true
-}
-
-// widenAll does so for the whole connection.
-func (c *conn) widenAll(n int64) bool {
-	o := &c.outbox
-	if o.window += n; o.window > lastPossible {
-		return false
-	}
-	for st := o.starved.first; st != nil && o.window > 0; st = o.starved.first {
-		o.remove(st)
-		c.unblock(st)
-	}
-	return true
-}
-
-// unblock lets a stream have its turn again, and has it write if nobody does.
-func (c *conn) unblock(st *stream) {
-	st.turn.blocked = false
-	c.outbox.queue(st)
-	if !c.outbox.writing {
-		st.wakeWriter()
-	}
 }
 
 // flushWithin returns when what there is to send has been sent; false: not

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -317,5 +318,15 @@ func within[T any](t testing.TB, what string, c <-chan T) T {
 	case <-time.After(patience):
 		t.Fatalf("%s: not within %v", what, patience)
 		panic("unreachable")
+	}
+}
+
+// eventually polls for what follows soon after what the client sees.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !condition(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v", what, patience)
+		}
 	}
 }

@@ -97,9 +97,7 @@ func TestExchanges(t *testing.T) {
 	if code := c.reset(15); code != http2.ErrCodeProtocol {
 		t.Errorf("malformed: reset with %s", code)
 	}
-	if c.conn.busy.Load() {
-		t.Error("the connection counts as busy without a stream")
-	}
+	eventually(t, "the connection does not count as busy", func() bool { return !c.conn.busy.Load() })
 }
 
 func dataOf(e event) string {

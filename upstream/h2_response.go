@@ -119,9 +119,7 @@ func (b *h2Body) Next() ([]byte, error) {
 	if b.buf == nil {
 		b.buf = make([]byte, h2BodySize)
 	}
-	stop := b.s.unlessWithin(b.silence)
-	n, err := b.src.Read(b.buf)
-	stop()
+	n, err := b.read()
 	if err == io.EOF {
 		b.err = io.EOF
 		b.trailers = h2Fields(b.resp.Trailer)
@@ -131,10 +129,21 @@ func (b *h2Body) Next() ([]byte, error) {
 	if n > 0 {
 		return b.buf[:n], nil
 	}
-	if b.err == nil {
-		return b.Next() // a reader may return nothing at all
-	}
 	return nil, b.err
+}
+
+// maxEmptyReads is how often a reader may return nothing at all.
+const maxEmptyReads = 100
+
+// read waits for bytes or an error.
+func (b *h2Body) read() (n int, err error) {
+	defer b.s.unlessWithin(b.silence)()
+	for range maxEmptyReads {
+		if n, err = b.src.Read(b.buf); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
 }
 
 // Trailers implements message.Body.

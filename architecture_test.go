@@ -16,7 +16,11 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, certs, accesslog, metrics, admin, names, demo, bench
+	NONE < config, message, grammar, socket, statedir, accesslog, metrics, admin, demo, bench
+
+	statedir < certs, names
+	NONE < certs/dnsapi
+	certs, certs/dnsapi < certs/ca
 
 	socket < listener
 	message < degraded
@@ -25,7 +29,7 @@ const importRules = `
 	message, socket, http1 < upstream
 	message, http1, upstream, degraded, accesslog < proxy
 
-	config, message, socket, certs, listener, accesslog, metrics, admin, names,
+	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, metrics, admin, names,
 	degraded, http1, http2, upstream, proxy < server
 
 	config, server, demo < main
@@ -34,21 +38,25 @@ const importRules = `
 // moduleHomes says which of our packages may import which module of others:
 // each has exactly one home.
 var moduleHomes = map[string]string{
-	"github.com/pelletier/go-toml/v2":     "config",    // it has positions
-	"github.com/spf13/cobra":              "main",      // commands, flags, completion
-	"go.uber.org/zap":                     "accesslog", // JSON without allocation
-	"github.com/pires/go-proxyproto":      "listener",  // the PROXY header, v1 and v2
-	"github.com/coder/websocket":          "demo",      // a WebSocket to try the proxy with
-	"github.com/prometheus/client_golang": "metrics",   // the exposition that everybody reads
-	"github.com/summerwind/h2spec":        "e2e",       // the conformance test of HTTP/2
-	"google.golang.org/grpc":              "e2e",       // what HTTP/2 to upstreams is for
-	"golang.org/x/net/http2":              "http2",     // HPACK decoding
-	"golang.org/x/net/dns/dnsmessage":     "names",     // the TTLs that net.Resolver does not tell
-	"honnef.co/go/tools/cmd/staticcheck":  "",          // a tool, imported by nobody
+	"github.com/pelletier/go-toml/v2":     "config",         // it has positions
+	"github.com/spf13/cobra":              "main",           // commands, flags, completion
+	"go.uber.org/zap":                     "accesslog",      // JSON without allocation
+	"github.com/pires/go-proxyproto":      "listener",       // the PROXY header, v1 and v2
+	"github.com/coder/websocket":          "demo",           // a WebSocket to try the proxy with
+	"github.com/prometheus/client_golang": "metrics",        // the exposition that everybody reads
+	"github.com/summerwind/h2spec":        "e2e",            // the conformance test of HTTP/2
+	"google.golang.org/grpc":              "e2e",            // what HTTP/2 to upstreams is for
+	"golang.org/x/crypto/acme":            "certs/ca",       // autocert: certificates by http-01 and tls-alpn-01
+	"github.com/mholt/acmez/v3":           "certs/ca",       // certificates by dns-01, renewal information, profiles
+	"github.com/miekg/dns":                "certs/dnsapi",   // zones, dynamic updates with TSIG
+	"github.com/letsencrypt/pebble/v2":    "certs/acmetest", // a CA for tests
+	"golang.org/x/net/http2":              "http2",          // HPACK decoding
+	"golang.org/x/net/dns/dnsmessage":     "names",          // the TTLs that net.Resolver does not tell
+	"honnef.co/go/tools/cmd/staticcheck":  "",               // a tool, imported by nobody
 }
 
 // packages that only tests or helpers of tests consist of.
-var testPackages = []string{"certs/certstest", "e2e", "leaktest"}
+var testPackages = []string{"certs/acmetest", "certs/certstest", "e2e", "leaktest"}
 
 func TestPackagesImportOnlyWhatTheRulesAllow(t *testing.T) {
 	allowed := parseRules(t, importRules)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"sluice/statedir"
 )
 
 // lookEvery is how often watched files are looked at. They are polled: that
@@ -161,7 +163,7 @@ func (w *watched) read(now time.Time) ([]Address, error) {
 		w.judged = s
 		return nil, s.err
 	}
-	data, err := readFile(w.path, maxFileSize)
+	data, err := statedir.Read(w.path, maxFileSize)
 	if after := stampOf(w.path, now); !after.alike(s) {
 		if !first {
 			return nil, errUnread

@@ -63,6 +63,35 @@ func BenchmarkRequest(b *testing.B) {
 	})
 }
 
+// BenchmarkHandshake is a connection that is served nothing, both ends in this
+// process: what ordinary clients pay for it that CAs are answered.
+func BenchmarkHandshake(b *testing.B) {
+	for _, tt := range []struct {
+		name      string
+		challenge func(string) *tls.Certificate
+	}{
+		{"without challenges", nil},
+		{"with challenges", func(string) *tls.Certificate { return nil }},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			sc, cc := tlsConfigs(b)
+			s := serve(b, Config{TLS: sc, Challenge: tt.challenge}, func(c *Conn) { c.Close() })
+			b.ReportAllocs()
+			for b.Loop() {
+				nc, err := net.Dial("tcp", s.address)
+				if err != nil {
+					b.Fatal(err)
+				}
+				client := tls.Client(nc, cc)
+				if _, err := client.Read(make([]byte, 1)); err == nil {
+					b.Fatal("something was served")
+				}
+				client.Close()
+			}
+		})
+	}
+}
+
 func requests(b *testing.B, client *tls.Conn, request, answer []byte) {
 	defer client.Close()
 	client.SetDeadline(time.Time{})

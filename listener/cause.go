@@ -24,11 +24,13 @@ const (
 	causeNoHello       = "no_hello" // connected and left without a byte: scanners, probes
 	causePlainHTTP     = "plain_http"
 	causeNotTLS        = "not_tls"
-	causeVersion       = "version"        // only versions that we do not offer
-	causeCipher        = "cipher"         // no cipher suite or curve in common
-	causeProtocol      = "alpn"           // no protocol in common
-	causeNoCertificate = "no_certificate" // we have none for the name
-	causeRefusedByPeer = "alert"          // the client did not like what it got, often the certificate
+	causeVersion       = "version"            // only versions that we do not offer
+	causeCipher        = "cipher"             // no cipher suite or curve in common
+	causeProtocol      = "alpn"               // no protocol in common
+	causeNoCertificate = "no_certificate"     // we have none for the name
+	causeNotYet        = "no_certificate_yet" // it is still being ordered
+	causeNoChallenge   = "no_challenge"       // a CA validates a name that nobody here has asked it for
+	causeRefusedByPeer = "alert"              // the client did not like what it got, often the certificate
 )
 
 func acceptCause(err error) string {
@@ -60,6 +62,9 @@ func handshakeCause(err error) string {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &certificate):
+		if certificate.pending() {
+			return causeNotYet
+		}
 		return causeNoCertificate
 	case errors.As(err, &header):
 		if header.Conn != nil && looksLikeHTTP(header.RecordHeader) {
@@ -85,6 +90,7 @@ func causeByText(s string) string {
 		{"key exchange", causeCipher},
 		{"curve", causeCipher},
 		{"application protocol", causeProtocol},
+		{"no certificates configured", causeNoCertificate}, // GetCertificate has returned nil
 	} {
 		if strings.Contains(s, known.text) {
 			return known.cause

@@ -3,6 +3,7 @@
 //
 //	Serve: accept ── caps ──> goroutine of the connection
 //	                            PROXY header ── TLS handshake ── handle(*Conn) ── gone
+//	                                                  └─ a CA's validation: answered, gone
 //	Shutdown: accepts no more, ends the idle, lets the busy finish
 //	Wait:     until the last is gone, or its time is over and the rest is aborted
 //

@@ -3,6 +3,7 @@ package listener
 import (
 	"bufio"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -202,22 +203,9 @@ func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotAfter:     time.Now().Add(time.Hour),
-		DNSNames:     []string{"shop.example"},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cert := certificateFor(t, key)
 	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	cert := &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+	roots.AddCert(cert.Leaf)
 	server = TLSConfig(func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		if hello.ServerName != "shop.example" {
 			return nil, errors.New("no site of that name")
@@ -225,4 +213,23 @@ func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 		return cert, nil
 	}, []string{"h2", "http/1.1"})
 	return server, &tls.Config{RootCAs: roots, ServerName: "shop.example"}
+}
+
+// certificateFor returns one for shop.example that key has signed itself.
+func certificateFor(t testing.TB, key crypto.Signer) *tls.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		DNSNames:     []string{"shop.example"},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }

@@ -15,6 +15,12 @@ import (
 // Config is what is decided for one listener.
 type Config struct {
 	TLS *tls.Config // nil: plain
+	// Challenge returns the certificate that answers a CA's validation of name
+	// by tls-alpn-01, nil when none is asked for now. name is what the CA sent
+	// as SNI, in lower case. It is called by many goroutines. A validation is
+	// no connection for handle: it ends with its handshake. Without Challenge
+	// it is refused for want of a common protocol.
+	Challenge func(name string) *tls.Certificate
 
 	// ProxyProtocol requires a PROXY header of trusted peers. From others
 	// none is believed: they are served as who they are, and bytes that look
@@ -62,6 +68,9 @@ type Listener struct {
 
 // New makes a Listener of a bound socket. It does nothing until Serve.
 func New(ln net.Listener, cfg Config, caps *Caps, watch *socket.Watch) *Listener {
+	if cfg.TLS != nil && cfg.Challenge != nil {
+		cfg.TLS = withChallenges(cfg.TLS, cfg.Challenge)
+	}
 	return &Listener{
 		ln: ln, cfg: cfg, caps: caps, watch: watch,
 		stopped: make(chan struct{}),

@@ -66,12 +66,16 @@ func (l *Listener) handshake(c *Conn) bool {
 	}
 	c.sock.RecordMode()
 	t := tls.Server(c.sock, l.cfg.TLS)
-	if err := t.Handshake(); err != nil {
+	err := t.Handshake()
+	state := t.ConnectionState() // what was agreed on before it failed, too
+	c.ALPN, c.SNI = state.NegotiatedProtocol, state.ServerName
+	if c.ALPN == protocolChallenge {
+		return l.challenged(c, t, err)
+	}
+	if err != nil {
 		return l.handshakeFailed(c, handshakeCause(err), err)
 	}
-	state := t.ConnectionState()
 	c.TLSVersion = versions[state.Version&0xf]
-	c.ALPN, c.SNI = state.NegotiatedProtocol, state.ServerName
 	c.sock.SetWriteDeadline(time.Time{})
 	c.tls = t
 	return true

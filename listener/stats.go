@@ -14,6 +14,7 @@ type Stats struct {
 	Idle              int    // of Open, inside Await
 	Evicted           uint64 // idle ones asked to end to make room
 	Aborted           uint64 // at the end of a drain
+	Challenges        uint64 // a CA's validations that were answered
 	Refused           map[string]uint64
 	AcceptErrors      map[string]uint64
 	ProxyFailures     map[string]uint64
@@ -22,7 +23,7 @@ type Stats struct {
 
 // counts are a Listener's sums.
 type counts struct {
-	accepted, evicted, aborted atomic.Uint64
+	accepted, evicted, aborted, challenges atomic.Uint64
 
 	mu                                               sync.Mutex
 	refused, acceptErrors, proxyFailures, handshakes tally // guarded by mu
@@ -51,6 +52,7 @@ func (n *counts) snapshot() Stats {
 		Accepted:          n.accepted.Load(),
 		Evicted:           n.evicted.Load(),
 		Aborted:           n.aborted.Load(),
+		Challenges:        n.challenges.Load(),
 		Refused:           maps.Clone(n.refused),
 		AcceptErrors:      maps.Clone(n.acceptErrors),
 		ProxyFailures:     maps.Clone(n.proxyFailures),

@@ -2,12 +2,18 @@ package listener
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 )
 
 // TLSConfig returns what every TLS listener of ours offers: TLS 1.2 and 1.3,
 // Go's default curves (the post-quantum one included), session tickets, and
 // for TLS 1.2 only suites with forward secrecy and authenticated encryption.
+//
+// Where getCertificate returns neither certificate nor error the client is told
+// unrecognized_name; an error ends its handshake at once with internal_error.
+// An error with a method Pending() bool that returns true says that the
+// certificate is still being ordered: such handshakes have a cause of their own.
 func TLSConfig(getCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), protos []string) *tls.Config {
 	return &tls.Config{
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -43,6 +49,12 @@ func (e *certificateError) Error() string {
 	return fmt.Sprintf("certificate for %q: %v", e.name, e.err)
 }
 func (e *certificateError) Unwrap() error { return e.err }
+
+// pending reports whether there will be a certificate, as far as is known.
+func (e *certificateError) pending() bool {
+	var p interface{ Pending() bool }
+	return errors.As(e.err, &p) && p.Pending()
+}
 
 // versions names TLS versions by their last digit.
 var versions = [16]string{tls.VersionTLS12 & 0xf: "1.2", tls.VersionTLS13 & 0xf: "1.3"}

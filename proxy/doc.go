@@ -3,7 +3,8 @@
 //
 //	Serve ── findRoute ── forward ──┬─ attempt ── relay
 //	   │         │                  │     ↑ │
-//	   │       refuse            defeat   └─┘ another Upstream
+//	   │  refuse, redirect,      defeat   └─┘ another Upstream
+//	   │  answerChallenge
 //	   └────────────────── finish ────────────── always
 //
 // The goroutine of the client's connection does all of it. Only a request

@@ -48,6 +48,8 @@ type decided struct {
 	client  netip.Addr
 	id      []byte
 
+	challenge []byte // the answer to a CA's validation; for other requests nil
+
 	// The Attempts.
 	wants    upstream.Request
 	tried    upstream.Tried

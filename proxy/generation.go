@@ -19,6 +19,12 @@ type Generation struct {
 	Debug bool
 	// HTTPSPort is where plain requests are redirected to.
 	HTTPSPort uint16
+	// Challenge returns the answer to a CA's validation of host by http-01, and
+	// whether it knows the token: if not, the request is one like any other.
+	// host is in lower case and without a port, and may be a host of no Site.
+	// It is called by many goroutines; what it returns is not changed any more.
+	// nil: no validation is answered here.
+	Challenge func(host, token string) (keyAuthorization []byte, ok bool)
 	// StreamTimeout is how long a response of unknown length and a tunnel may
 	// be silent; BodyTimeout how long an upstream may take nothing of a
 	// request body.
@@ -45,6 +51,10 @@ type Site struct {
 	// Redirect sends plain requests to HTTPS. Without it a Site with TLS is
 	// served on the plain port too.
 	Redirect bool
+	// HSTS is the value of Strict-Transport-Security in all final responses to
+	// requests that came over TLS, in the place of whatever upstreams send.
+	// Empty: the field is theirs alone.
+	HSTS []byte
 	// Routes are tried in order: longest prefix first. The last one is "/".
 	Routes []Route
 }

@@ -36,6 +36,8 @@ func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 	switch {
 	case r.Refused != nil:
 		x.refuse(r.Refused)
+	case x.findChallenge():
+		x.answerChallenge()
 	case !x.findRoute():
 		x.refuse(failureMisdirected)
 	case x.wantsRedirect():

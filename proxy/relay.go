@@ -71,8 +71,8 @@ func (x *Exchange) done(err error) *message.Failure {
 	return nil
 }
 
-// responseFields puts our Request-Id in the place of whatever the upstream
-// sent under that name.
+// responseFields puts our Request-Id, and Strict-Transport-Security if the Site
+// has one, in the place of whatever the upstream sent under those names.
 func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if f.Has(message.RequestID) {
 		f = f.Without(message.RequestID)
@@ -80,6 +80,7 @@ func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if x.failsOpen && (x.gen.Debug || x.trusted) {
 		f = append(f, message.Field{Name: nameProxyStatus, Value: statusFailsOpen, ID: message.ProxyStatus})
 	}
+	f = x.withHSTS(f)
 	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
 }
 

@@ -32,7 +32,7 @@ Serve:                        sluice run --config FILE`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), demoCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), certsCommand(), demoCommand(), versionCommand())
 	return root
 }
 

@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
+// ActionField has to be in a request that does something. A page of another
+// origin can send it only when the answer to an OPTIONS request allows that
+// (Fetch standard, CORS-preflight), and no such request is answered here.
+const ActionField = "Sluice-Action"
+
 // guard refuses what a page of another site makes a browser on this machine
-// ask, and everything that is not a look.
+// ask, and everything that is neither a look nor an action.
 type guard struct {
 	ip   netip.Addr // that the Server is bound to
 	next http.Handler
@@ -22,6 +27,15 @@ func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusForbidden, "ask for localhost or for the IP address of server.admin, not for another name")
 	case isForeign(r):
 		say(w, http.StatusForbidden, "pages of another origin are not answered")
+	case r.Method == http.MethodPost && isAction(r.URL.Path):
+		if r.Header.Get(ActionField) == "" {
+			say(w, http.StatusForbidden, "the field "+ActionField+" is missing")
+			return
+		}
+		g.next.ServeHTTP(w, r)
+	case isAction(r.URL.Path):
+		w.Header().Set("Allow", "POST")
+		say(w, http.StatusMethodNotAllowed, "only POST")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		say(w, http.StatusMethodNotAllowed, "only GET and HEAD")

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 )
@@ -12,6 +13,10 @@ func pages(o Options) http.Handler {
 		switch r.URL.Path {
 		case "/metrics":
 			o.Metrics.ServeHTTP(w, r)
+		case "/certs":
+			show(w, o.Certificates())
+		case actionRenew:
+			renew(w, r, o.Renew)
 		case "/healthz":
 			say(w, http.StatusOK, "alive")
 		case "/readyz":
@@ -21,9 +26,42 @@ func pages(o Options) http.Handler {
 			}
 			say(w, http.StatusOK, "serving")
 		default:
-			say(w, http.StatusNotFound, "there are /metrics, /healthz and /readyz")
+			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz and /certs")
 		}
 	})
+}
+
+// actionRenew has a certificate ordered anew.
+const actionRenew = "/certs/renew"
+
+// isAction reports whether a path does something when it is posted to.
+func isAction(path string) bool { return path == actionRenew }
+
+// renew does what /certs/renew?name=HOST asks for.
+func renew(w http.ResponseWriter, r *http.Request, do func(name string) error) {
+	name := r.URL.Query().Get("name")
+	if name == "" || len(name) > 255 {
+		say(w, http.StatusBadRequest, "which name? /certs/renew?name=shop.example.com")
+		return
+	}
+	if err := do(name); err != nil {
+		say(w, http.StatusConflict, err.Error())
+		return
+	}
+	say(w, http.StatusAccepted, name+": is being ordered")
+}
+
+// show answers with v as JSON.
+func show(w http.ResponseWriter, v any) {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		say(w, http.StatusInternalServerError, "this cannot be shown")
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	w.Write(append(text, '\n'))
 }
 
 // say answers with one line of text.

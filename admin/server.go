@@ -29,6 +29,10 @@ type Options struct {
 	Metrics http.Handler
 	// Ready reports whether new connections are welcome.
 	Ready func() bool
+	// Certificates returns what /certs shows as JSON.
+	Certificates func() any
+	// Renew has the certificate of name ordered anew; its error is the answer.
+	Renew func(name string) error
 	// IP is the address that the Server is bound to, under which it may be
 	// asked besides the loopback ones. The zero Addr: under those only.
 	IP netip.Addr

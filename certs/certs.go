@@ -5,7 +5,7 @@
 //	  └──Run: tell(Event)────────┘──▶ notify(Event), given by the caller
 //
 // A Source gets hold of certificates and keeps them fresh: File from disk,
-// SelfSigned from nothing. The Store compiles what all its Sources have now
+// SelfSigned from nothing, Managed from CAs. The Store compiles what all its Sources have now
 // into an immutable set, which handshakes read without a lock, and compiles it
 // again whenever a Source tells of a new certificate. Connections that are open
 // keep what they were given.
@@ -27,7 +27,8 @@ type Certificate struct {
 	// Names are host names in lower case without a trailing dot, wildcards of
 	// one label ("*.example.com"), or addresses.
 	Names []string
-	// TLS is the chain, leaf first, with its key and its Leaf parsed.
+	// TLS is the chain, leaf first, with its key and its Leaf parsed. It is nil
+	// when there is none yet for the names, but one is being obtained.
 	TLS *tls.Certificate
 }
 
@@ -50,15 +51,29 @@ type Source interface {
 	Run(ctx context.Context, tell func(Event)) error
 }
 
+// News is what an Event is about.
+type News string
+
+// The News there are.
+const (
+	NewsNothing     News = ""
+	NewsCertificate News = "certificate" // Info's certificate is new
+	NewsFailure     News = "failure"     // a new one could not be had; Info's, if any, goes on being served
+	NewsExpiring    News = "expiring"    // Info's certificate ends soon, or has ended, and nothing has replaced it
+	NewsUnfit       News = "unfit"       // Info's Warnings say what clients will refuse
+	NewsUnstored    News = "unstored"    // the disk does not take what it should keep
+	NewsStored      News = "stored"      // now it has
+	NewsFollowing   News = "following"   // another process orders certificates, and we serve what it obtains
+	NewsTakenOver   News = "taken over"  // that other process has ended, and we order
+	NewsEnded       News = "ended"       // a Source cannot go on; what it last had is served
+)
+
 // Event is something that happened to a Source.
 type Event struct {
-	// Info describes the certificate that is served after the event.
-	Info Info
-	// Err is nil when Info's certificate is new. Otherwise it is why a new one
-	// could not be taken over; the old one goes on being served.
-	Err error
-	// Remedy is what a person can do about Err.
-	Remedy string
+	News   News
+	Info   Info   // describes the certificate that is served after the event
+	Err    error  // why, where the News are bad
+	Remedy string // what a person can do about Err; may be empty
 }
 
 // poll calls check every interval until ctx ends, and tells of its events.

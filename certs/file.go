@@ -120,7 +120,7 @@ func (f *File) seenAgain(now time.Time) (Event, bool) {
 		return Event{}, false
 	}
 	f.told = true
-	return Event{Info: f.info(now), Err: f.failure, Remedy: f.failure.Remedy}, true
+	return Event{News: NewsFailure, Info: f.info(now), Err: f.failure, Remedy: f.failure.Remedy}, true
 }
 
 // fail keeps a failure for the next look to tell of.
@@ -138,7 +138,7 @@ func (f *File) take(c Certificate, now time.Time) (Event, bool) {
 	news := f.seen != f.loaded || f.told
 	f.current, f.loaded = c, f.seen
 	f.failure, f.failedAt, f.told = nil, time.Time{}, false
-	return Event{Info: f.info(now)}, news
+	return Event{News: NewsCertificate, Info: f.info(now)}, news
 }
 
 func (f *File) parse(content text) (Certificate, *LoadError) {

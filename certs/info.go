@@ -24,11 +24,18 @@ type Info struct {
 	// Warnings are sentences on what clients will or soon may refuse: expiry,
 	// an incomplete chain, names that the certificate does not carry.
 	Warnings []string
+	faults   []string // those that do not depend on the date
 
 	// Failure is why the last try to renew or reload failed, empty when it
 	// went well, and FailedAt when that was first seen.
 	Failure  string
 	FailedAt time.Time
+	Remedy   string // what a person can do about Failure; may be empty
+
+	// Of certificates that are ordered from a CA.
+	NextTry  time.Time // when the next order is due; zero: nobody orders it
+	Ordering bool      // an order is under way
+	StandIn  bool      // a self-signed certificate is served until there is one
 }
 
 // soon is the longest time before the end of a certificate at which Expiring
@@ -62,9 +69,13 @@ func describe(source string, c Certificate, now time.Time) Info {
 		NotBefore: leaf.NotBefore,
 		NotAfter:  leaf.NotAfter,
 	}
-	i.Warnings = slices.Concat(i.validityWarnings(now), nameWarnings(c), chainWarnings(c.TLS))
+	i.faults = slices.Concat(nameWarnings(c), chainWarnings(c.TLS))
+	i.Warnings = slices.Concat(i.validityWarnings(now), i.faults)
 	return i
 }
+
+// unfit says what clients refuse now, or will, whatever the date.
+func (i Info) unfit() []string { return i.faults }
 
 func (i Info) validityWarnings(now time.Time) []string {
 	switch {

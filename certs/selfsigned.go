@@ -86,10 +86,10 @@ func (s *SelfSigned) Check(now time.Time) (Event, bool) {
 		if news {
 			s.failure, s.failedAt = err, now
 		}
-		return Event{Info: s.info(now), Err: err, Remedy: "check the host names of the Site"}, news
+		return Event{News: NewsFailure, Info: s.info(now), Err: err, Remedy: "check the host names of the Site"}, news
 	}
 	s.failure, s.failedAt = nil, time.Time{}
-	return Event{Info: s.info(now)}, true
+	return Event{News: NewsCertificate, Info: s.info(now)}, true
 }
 
 // info needs mu.

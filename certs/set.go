@@ -14,7 +14,8 @@ import (
 // maxName is the length of the longest host name (RFC 1035 section 2.3.4).
 const maxName = 255
 
-// set is an immutable index of certificates by name.
+// set is an immutable index of certificates by name. A name whose certificate
+// is still being obtained is there without any.
 type set struct {
 	exact    map[string][]*tls.Certificate
 	wildcard map[string][]*tls.Certificate // by ".example.com" for "*.example.com"
@@ -44,12 +45,15 @@ func compile(defaultName string, sources []Source) *set {
 
 func (s *set) add(c Certificate) {
 	for _, name := range c.Names {
-		name = normalize(name)
+		byName, name := s.exact, normalize(name)
 		if parent, ok := strings.CutPrefix(name, "*"); ok {
-			s.wildcard[parent] = append(s.wildcard[parent], c.TLS)
-		} else {
-			s.exact[name] = append(s.exact[name], c.TLS)
+			byName, name = s.wildcard, parent
 		}
+		found := byName[name]
+		if c.TLS != nil {
+			found = append(found, c.TLS)
+		}
+		byName[name] = found
 	}
 }
 
@@ -59,18 +63,21 @@ func (s *set) named(name string) []*tls.Certificate {
 	if parent, ok := strings.CutPrefix(name, "*"); ok {
 		return s.wildcard[parent]
 	}
-	return s.find(name)
+	found, _ := s.find(name)
+	return found
 }
 
 // find is the certificates for the host name a client asked for, the preferred
-// first: those of the exact name, else those of the wildcard in place of its
-// first label (RFC 6125 section 6.4.3). It allocates nothing, whatever the
-// name: letters are lowered in a buffer on the stack, and a map indexed by
-// string(bytes) does not copy them (TestLookupAllocatesNothing).
-func (s *set) find(host string) []*tls.Certificate {
+// first, and whether the name is known: those of the exact name, else those of
+// the wildcard in place of its first label (RFC 6125 section 6.4.3). A known
+// name without certificates is one that they are being obtained for. find
+// allocates nothing, whatever the name: letters are lowered in a buffer on the
+// stack, and a map indexed by string(bytes) does not copy them
+// (TestLookupAllocatesNothing).
+func (s *set) find(host string) (found []*tls.Certificate, known bool) {
 	host = strings.TrimSuffix(host, ".")
 	if host == "" || len(host) > maxName {
-		return nil
+		return nil, false
 	}
 	var buf [maxName]byte
 	name := buf[:copy(buf[:], host)]
@@ -79,14 +86,16 @@ func (s *set) find(host string) []*tls.Certificate {
 			name[i] = c + 'a' - 'A'
 		}
 	}
-	if found, ok := s.exact[string(name)]; ok {
-		return found
+	found, known = s.exact[string(name)]
+	if len(found) > 0 {
+		return found, true
 	}
 	dot := bytes.IndexByte(name, '.')
 	if dot <= 0 {
-		return nil
+		return nil, known
 	}
-	return s.wildcard[string(name[dot:])]
+	found, byWildcard := s.wildcard[string(name[dot:])]
+	return found, known || byWildcard
 }
 
 // choose is the first of found that the client can verify and that has not

@@ -56,18 +56,32 @@ func (s *Store) Use(defaultName string, sources ...Source) {
 }
 
 // GetCertificate is for tls.Config, whose Certificates must be empty. It takes
-// no lock. It never fails: it returns nil for an unknown name, which crypto/tls
-// turns into the alert unrecognized_name (RFC 6066 section 3). With one
-// certificate for the name it allocates nothing; with several it allocates what
-// ClientHelloInfo.SupportsCertificate does.
+// no lock, waits for nothing, and makes nobody order anything. It returns nil
+// for an unknown name, which crypto/tls turns into the alert unrecognized_name
+// (RFC 6066 section 3), and a *PendingError for one that has no certificate
+// yet. With one certificate for the name it allocates nothing; with several it
+// allocates what ClientHelloInfo.SupportsCertificate does.
 func (s *Store) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	set := s.set.Load()
-	found := set.find(hello.ServerName)
+	found, known := set.find(hello.ServerName)
+	if len(found) == 0 && known {
+		return nil, &PendingError{}
+	}
 	if len(found) == 0 {
 		found = set.fallback
 	}
 	return choose(found, hello), nil
 }
+
+// PendingError is why a handshake fails for a name that has no certificate yet.
+type PendingError struct{}
+
+func (*PendingError) Error() string {
+	return "the certificate is still being obtained; sluice certs says how it goes"
+}
+
+// Pending marks the error for those who do not know this package.
+func (*PendingError) Pending() bool { return true }
 
 // Info describes all certificates as they are at now, in the Sources' order.
 func (s *Store) Info(now time.Time) []Info {
@@ -83,8 +97,14 @@ func (s *Store) Info(now time.Time) []Info {
 // by itself is told of as an Event, and tried again at the next Use.
 func (s *Store) Run(ctx context.Context) error {
 	lives := make(map[Source]*life)
+	watch := newWatch()
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
 	for {
 		s.reconcile(ctx, lives)
+		for _, e := range watch.look(s.Info(time.Now()), time.Now()) {
+			s.notify(e)
+		}
 		select {
 		case <-ctx.Done():
 			for _, l := range lives {
@@ -92,6 +112,7 @@ func (s *Store) Run(ctx context.Context) error {
 			}
 			return nil
 		case <-s.used:
+		case <-ticker.C:
 		}
 	}
 }
@@ -151,7 +172,7 @@ func (s *Store) start(ctx context.Context, source Source) *life {
 
 // hear takes an event over: a new certificate is served before anyone is told.
 func (s *Store) hear(e Event) {
-	if e.Err == nil {
+	if e.News == NewsCertificate {
 		s.mu.Lock()
 		s.set.Store(compile(s.defaultName, s.sources))
 		s.mu.Unlock()
@@ -167,6 +188,7 @@ func (s *Store) inUse() []Source {
 
 func gaveUp(source Source, err error) Event {
 	e := Event{
+		News:   NewsEnded,
 		Err:    fmt.Errorf("certificates are no longer renewed: %w", err),
 		Remedy: "reload the configuration to start renewing again",
 	}

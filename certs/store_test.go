@@ -285,7 +285,11 @@ func TestSourceThatGivesUpIsToldOfAndTriedAgainAtNextUse(t *testing.T) {
 		source := shelve(ca.Issue(t, certstest.Leaf{Names: []string{"shop.example.com"}}))
 		source.running, source.end = make(chan int, 10), make(chan error)
 		events := make(chan Event, 10)
-		s := NewStore(func(e Event) { events <- e })
+		s := NewStore(func(e Event) {
+			if e.News == NewsEnded {
+				events <- e
+			}
+		})
 		s.Use("", source)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

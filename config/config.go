@@ -31,6 +31,7 @@ type Config struct {
 	File   string // as it was named to Load or Parse
 	Server Server
 	Log    Log
+	ACME   ACME
 	Sites  []Site // in the order of the file; at least one
 	Pools  []Pool // sorted by name; every Pool that a Site or Route names is here
 }
@@ -104,6 +105,8 @@ type decoder struct {
 	dir   string         // relative paths start here
 	hosts map[string]int // line of each host of a Site
 	pools *poolSet
+	// hasDNS: there is an [acme.dns], right or wrong.
+	hasDNS bool
 }
 
 // config reads the whole file.
@@ -113,6 +116,7 @@ func (d *decoder) config(root *node) *Config {
 		Server: d.server(top.table("server")),
 		Log:    readLog(top.table("log")),
 	}
+	c.ACME = d.acme(top.table("acme"))
 	d.namedPools(top.table("upstream"))
 	c.Sites = d.sites(top, c.Server)
 	d.checkPoolUses()

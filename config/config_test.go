@@ -28,17 +28,14 @@ func parse(t *testing.T, text string) *Config {
 	return c
 }
 
-// "The four-line config must work": the one thing in its way is that this
-// version has no ACME.
-func TestFourLineConfigLacksOnlyACME(t *testing.T) {
-	_, err := Parse("sluice.toml", []byte(`[[site]]
+// "The four-line config must work".
+func TestFourLineConfig(t *testing.T) {
+	c := parse(t, `[[site]]
 hosts    = ["shop.example.com"]
 upstream = "127.0.0.1:8080"
-`))
-	want := `sluice.toml:1: site.tls: "auto" (ACME) is not in this version yet; ` +
-		`write tls = "self-signed", tls = "off" or tls = { cert = "...", key = "..." }`
-	if err == nil || err.Error() != want {
-		t.Errorf("got  %v\nwant %s", err, want)
+`)
+	if c.Sites[0].TLS.Mode != TLSAuto || c.ACME.Directory.URL != "https://acme-v02.api.letsencrypt.org/directory" {
+		t.Errorf("got %+v, %+v", c.Sites[0].TLS, c.ACME)
 	}
 }
 
@@ -62,7 +59,8 @@ func TestDefaults(t *testing.T) {
 				MaxControlFrames: 2000, MaxContinuations: 8, MinProgress: 4096,
 			},
 		},
-		Log: Log{Access: LogStdout},
+		Log:  Log{Access: LogStdout},
+		ACME: ACME{Directory: Directory{URL: "https://acme-v02.api.letsencrypt.org/directory"}},
 		Sites: []Site{{
 			Hosts:    []string{"shop.example.com"},
 			TLS:      TLS{Mode: TLSSelfSigned},
@@ -173,7 +171,7 @@ healthy_after = 4
 	}
 	site := Site{
 		Hosts:   []string{"*.example.com", "192.0.2.7", "2001:db8::7"},
-		TLS:     TLS{Mode: TLSFiles, CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem")},
+		TLS:     TLS{Mode: TLSFiles, Files: []CertFiles{{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}}},
 		Pool:    "app",
 		Default: true,
 		Routes: []Route{

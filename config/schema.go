@@ -17,6 +17,7 @@ type keySpec struct {
 	standard string // the default as TOML; empty where there is none
 	example  string // a right value as TOML, where the default is not one
 	later    bool   // part of the contract, but not in this version yet
+	instead  bool   // excludes other keys of its table, so the example has it in a remark
 }
 
 // schema is the one place that says which keys exist and what their defaults
@@ -29,7 +30,7 @@ var schema = []tableSpec{
 		{name: "log"},
 		{name: "site"},
 		{name: "upstream"},
-		{name: "acme", later: true},
+		{name: "acme"},
 	}},
 	{path: "server", header: "[server]", keys: []keySpec{
 		{name: "http", standard: `":80"`},
@@ -63,12 +64,43 @@ var schema = []tableSpec{
 	{path: "log", header: "[log]", keys: []keySpec{
 		{name: "access", standard: `"stdout"`},
 	}},
+	{path: "acme", header: "[acme]", keys: []keySpec{
+		{name: "email", standard: `""`, example: `"ops@example.com"`},
+		{name: "directory", standard: `"https://acme-v02.api.letsencrypt.org/directory"`},
+		{name: "challenge", standard: `"auto"`},
+		{name: "profile", standard: `""`, example: `"shortlived"`},
+		{name: "stand_in", standard: `false`},
+		{name: "ca_root", example: `"ca.pem"`},
+		{name: "eab_key_id", example: `"kid-1"`},
+		{name: "eab_key", example: `"env:EAB_KEY"`},
+		{name: "fallback"},
+		{name: "dns"},
+	}},
+	{path: "acme.fallback", header: "[acme.fallback]", choice: true, keys: []keySpec{
+		{name: "directory", example: `"https://acme.zerossl.com/v2/DV90"`},
+		{name: "ca_root", example: `"ca.pem"`},
+		{name: "eab_key_id", example: `"kid-1"`},
+		{name: "eab_key", example: `"env:EAB_KEY"`},
+	}},
+	{path: "acme.dns", header: "[acme.dns]", choice: true, keys: []keySpec{
+		{name: "provider", example: `"dnspod"`},
+		{name: "key_id", example: `"AKID..."`},
+		{name: "key", example: `"env:DNS_KEY"`},
+		{name: "token", example: `"env:DNS_TOKEN"`},
+		{name: "server", example: `"ns1.example.com:53"`, instead: true},
+		{name: "algorithm", standard: `"hmac-sha256"`, instead: true},
+		{name: "command", example: `["/usr/local/bin/dns-hook"]`, instead: true},
+		{name: "resolvers", standard: `[]`, example: `["223.5.5.5:53"]`},
+		{name: "timeout", standard: `"5m"`},
+	}},
 	{path: "site", header: "[[site]]", keys: []keySpec{
 		{name: "hosts", example: `["shop.example.com"]`},
 		{name: "tls", standard: `"auto"`},
 		{name: "upstream", example: `"127.0.0.1:8080"`},
 		{name: "redirect", standard: `true`},
 		{name: "default", standard: `false`},
+		{name: "hsts", standard: `"0s"`, example: `"365d"`},
+		{name: "hsts_subdomains", standard: `false`},
 		{name: "route"},
 		{name: "degraded"},
 		{name: "limit", later: true},

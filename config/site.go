@@ -1,5 +1,10 @@
 package config
 
+import (
+	"strconv"
+	"time"
+)
+
 // Site is a set of host names and all that is decided for them.
 type Site struct {
 	Hosts    []string // lower case; "*.example.com" stands for one label
@@ -7,6 +12,7 @@ type Site struct {
 	Pool     string  // name of a Pool of the Config
 	Redirect bool    // plain HTTP is sent to HTTPS; never with TLSOff
 	Default  bool    // answers the hosts that no Site names, too
+	HSTS     string  // value of Strict-Transport-Security; empty: none
 	Routes   []Route // in the order of the file; no path twice
 	Degraded Degraded
 }
@@ -40,6 +46,7 @@ func (d *decoder) site(s section, server Server) Site {
 		Default:  s.boolean("default"),
 		Degraded: d.degraded(s.table("degraded")),
 	}
+	v.HSTS = s.hsts(v.TLS)
 	if s.written("upstream") {
 		v.Pool = d.poolOf(s, d.unnamed(v, "/"))
 	} else {
@@ -50,7 +57,32 @@ func (d *decoder) site(s section, server Server) Site {
 	}
 	s.checkPaths(v.Routes)
 	s.checkTLS(&v, server)
+	s.checkACME(v, server)
 	return v
+}
+
+// longestHSTS is twice what lists of browsers ask for.
+const longestHSTS = 2 * 365 * 24 * time.Hour
+
+// hsts returns the value of Strict-Transport-Security (RFC 6797 section 6.1).
+func (s section) hsts(t TLS) string {
+	age := read(s, "hsts", wholeSeconds(0, longestHSTS))
+	subdomains := s.boolean("hsts_subdomains")
+	switch {
+	case age == 0 && subdomains:
+		s.fail("hsts_subdomains", `write hsts = "365d", too`, "has no meaning without hsts")
+	case age > 0 && (t.Mode == TLSOff || t.Mode == TLSSelfSigned):
+		s.fail("hsts", "delete it until the Site has a certificate that browsers trust",
+			"with tls = %q browsers would lock visitors out", t.Mode)
+	}
+	if age == 0 {
+		return ""
+	}
+	value := "max-age=" + strconv.Itoa(int(age/time.Second))
+	if subdomains {
+		value += "; includeSubDomains"
+	}
+	return value
 }
 
 // hosts returns the host names of a Site.

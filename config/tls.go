@@ -11,7 +11,7 @@ type TLSMode string
 
 // Where the certificate of a Site comes from.
 const (
-	TLSAuto       TLSMode = "auto" // ACME; refused by this version
+	TLSAuto       TLSMode = "auto" // ACME, as Config.ACME says
 	TLSSelfSigned TLSMode = "self-signed"
 	TLSOff        TLSMode = "off" // none: the Site is served in plain
 	TLSFiles      TLSMode = "files"
@@ -19,15 +19,26 @@ const (
 
 // TLS is how a Site is encrypted.
 type TLS struct {
-	Mode     TLSMode
-	CertFile string // of TLSFiles: PEM, the whole chain
-	KeyFile  string // of TLSFiles: PEM
+	Mode  TLSMode
+	Files []CertFiles // of TLSFiles: at least one
+}
+
+// CertFiles are the two files of a certificate.
+type CertFiles struct {
+	Cert string // path; PEM, the whole chain
+	Key  string // path; PEM
 }
 
 // maxPEM is the largest certificate or key file; real chains are a tenth of it.
 const maxPEM = 256 << 10
 
-const tlsChoices = `write tls = "self-signed", tls = "off" or tls = { cert = "...", key = "..." }`
+const (
+	tlsChoices = `write tls = "auto", "self-signed" or "off", or tls = { cert = "...", key = "..." }`
+
+	// mostPairs is how many certificates a Site can have: one for each kind
+	// of key, and some to spare.
+	mostPairs = 8
+)
 
 // tls reads the key tls of a Site. The Mode is empty if that failed.
 func (d *decoder) tls(s section) TLS {
@@ -35,7 +46,19 @@ func (d *decoder) tls(s section) TLS {
 	var v TLS
 	switch n.kind {
 	case kindTable:
-		v = d.certificate(d.section("site.tls", append(slices.Clone(s.path), "tls"), n))
+		v = TLS{Mode: TLSFiles, Files: []CertFiles{d.certificate(s, n)}}
+	case kindList:
+		v.Mode = TLSFiles
+		if len(n.items) == 0 || len(n.items) > mostPairs {
+			s.fail("tls", tlsChoices, "must have 1 to %d certificates", mostPairs)
+		}
+		for _, item := range n.items {
+			if item.kind != kindTable {
+				s.d.add(item.line, s.key("tls"), `write tls = [{ cert = "...", key = "..." }, ...]`, "must be a list of tables, not of %s", item.kind)
+				continue
+			}
+			v.Files = append(v.Files, d.certificate(s, item))
+		}
 	case kindText:
 		mode, bad := choice(tlsChoices, []TLSMode{TLSAuto, TLSSelfSigned, TLSOff})(n.text)
 		if bad != nil {
@@ -45,17 +68,14 @@ func (d *decoder) tls(s section) TLS {
 	default:
 		s.fail("tls", tlsChoices, "must be a string or a table, not %s", n.kind)
 	}
-	// The one thing to delete once certificates are obtained by ACME.
-	if v.Mode == TLSAuto && !s.misspelt("tls") {
-		s.fail("tls", tlsChoices, `"auto" (ACME) is not in this version yet`)
-	}
 	return v
 }
 
 // certificate reads { cert, key } and tries whether the two can be used. They
 // are loaded again by whoever serves them, for files change.
-func (d *decoder) certificate(s section) TLS {
-	v := TLS{Mode: TLSFiles}
+func (d *decoder) certificate(site section, n *node) CertFiles {
+	s := d.section("site.tls", append(slices.Clone(site.path), "tls"), n)
+	var v CertFiles
 	readable := true
 	pem := func(name string) string {
 		return required(s, name, func(text string) (string, *flaw) {
@@ -65,14 +85,14 @@ func (d *decoder) certificate(s section) TLS {
 			return path, bad
 		})
 	}
-	v.CertFile = pem("cert")
-	v.KeyFile = pem("key")
-	if v.CertFile == "" || v.KeyFile == "" || !readable {
+	v.Cert = pem("cert")
+	v.Key = pem("key")
+	if v.Cert == "" || v.Key == "" || !readable {
 		return v
 	}
-	if _, err := tls.LoadX509KeyPair(v.CertFile, v.KeyFile); err != nil {
+	if _, err := tls.LoadX509KeyPair(v.Cert, v.Key); err != nil {
 		s.d.add(s.node.line, keyPath(s.path...), "cert takes the PEM file of the whole chain, key that of its private key",
-			"cert %s and key %s cannot be used together: %s", shorten(v.CertFile), shorten(v.KeyFile), strings.TrimPrefix(err.Error(), "tls: "))
+			"cert %s and key %s cannot be used together: %s", shorten(v.Cert), shorten(v.Key), strings.TrimPrefix(err.Error(), "tls: "))
 	}
 	return v
 }

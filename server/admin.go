@@ -36,10 +36,12 @@ func (s *Server) runAdmin(ctx context.Context) {
 		return
 	}
 	pages := admin.New(admin.Options{
-		Metrics:  s.metrics.Handler(),
-		Ready:    func() bool { return !s.draining.Load() },
-		IP:       s.cfg.Server.Admin.IP,
-		Panicked: s.panicked,
+		Metrics:      s.metrics.Handler(),
+		Ready:        func() bool { return !s.draining.Load() },
+		Certificates: func() any { return s.Certificates() },
+		Renew:        s.RenewCertificate,
+		IP:           s.cfg.Server.Admin.IP,
+		Panicked:     s.panicked,
 	})
 	if err := pages.Run(ctx, s.admin); err != nil {
 		s.errlog.Error("metrics cannot be read any more; requests go on", "why", err)

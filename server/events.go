@@ -62,13 +62,46 @@ func (s *Server) membersFailed(pool string, err error) {
 	s.errlog.Error("upstreams were not changed", "pool", pool, "why", err)
 }
 
-// certificateEvent tells that a certificate was replaced or could not be.
+// certificateEvent tells what happened to a certificate, or to what keeps them.
 func (s *Server) certificateEvent(e certs.Event) {
-	if e.Err == nil {
-		s.errlog.Info("certificate loaded", "source", e.Info.Source, "names", e.Info.Names, "until", e.Info.NotAfter)
-		return
+	about := []any{"names", e.Info.Names, "source", e.Info.Source}
+	why := append(about, "why", e.Err, "do", e.Remedy)
+	switch e.News {
+	case certs.NewsCertificate:
+		s.renewed.Add(1)
+		s.errlog.Info("certificate loaded", append(about, "issuer", e.Info.Issuer, "until", e.Info.NotAfter)...)
+	case certs.NewsFailure:
+		s.unrenewed.Add(1)
+		what := "certificate not replaced, the old one stays"
+		if e.Info.NotAfter.IsZero() {
+			what = "certificate not obtained, and there is none yet"
+		}
+		if next := e.Info.NextTry; !next.IsZero() {
+			why = append(why, "next_try", next)
+		}
+		s.errlog.Error(what, why...)
+	case certs.NewsExpiring:
+		s.errlog.Error("certificate "+expiry(e.Info), why...)
+	case certs.NewsUnfit:
+		s.errlog.Warn("clients may refuse a certificate", append(about, "why", e.Err)...)
+	case certs.NewsUnstored:
+		s.errlog.Error("certificates cannot be stored; they are served from memory", "why", e.Err, "do", e.Remedy)
+	case certs.NewsStored:
+		s.errlog.Info("certificates are stored again")
+	case certs.NewsFollowing:
+		s.errlog.Info("another process on this state_dir orders certificates; this one serves what it obtains", "why", e.Err)
+	case certs.NewsTakenOver:
+		s.errlog.Info("this process orders certificates from now on")
+	case certs.NewsEnded:
+		s.errlog.Error("certificates are no longer renewed", why...)
 	}
-	s.errlog.Error("certificate not loaded, the old one stays", "source", e.Info.Source, "why", e.Err, "do", e.Remedy)
+}
+
+func expiry(i certs.Info) string {
+	if i.Expired(time.Now()) {
+		return "has expired"
+	}
+	return "expires soon"
 }
 
 // accessLogEvent tells that the access log cannot be written, or can again.

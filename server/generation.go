@@ -17,7 +17,8 @@ type generation struct {
 	pools       map[string]*upstream.Pool
 	members     map[string]*members // of the Pools
 	sources     []certs.Source
-	defaultHost string // whose certificate answers names that no Site has
+	managed     *certs.Managed // one of sources; nil: no certificate is ordered
+	defaultHost string         // whose certificate answers names that no Site has
 }
 
 // build makes a generation. It opens no socket and starts nothing, so that a
@@ -28,6 +29,9 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 		return nil, err
 	}
 	if err := g.addSources(cfg.Sites, time.Now()); err != nil {
+		return nil, err
+	}
+	if err := s.addManaged(g, cfg, time.Now()); err != nil {
 		return nil, err
 	}
 	sites, err := g.buildSites(cfg.Sites)
@@ -42,31 +46,31 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 		StreamTimeout: cfg.Server.StreamTimeout,
 		BodyTimeout:   cfg.Server.BodyTimeout,
 		Refusals:      degraded.NewRefusals(),
+		Challenge:     s.challenge,
 	}
 	return g, nil
 }
 
-// addSources makes the Sources of all Sites' certificates: one for each pair
-// of files, and one self-signed certificate for each Site that wants one.
+// addSources makes the Sources of the Sites' own certificates: one for each
+// pair of files, and one self-signed certificate for each Site that wants one.
 func (g *generation) addSources(sites []config.Site, now time.Time) error {
 	for _, site := range sites {
-		var source certs.Source
-		var err error
-		switch site.TLS.Mode {
-		case config.TLSFiles:
-			source, err = certs.NewFile(certs.FileOptions{
-				Cert: site.TLS.CertFile, Key: site.TLS.KeyFile, Names: site.Hosts}, now)
-		case config.TLSSelfSigned:
-			source, err = certs.NewSelfSigned(certs.SelfSignedOptions{Names: site.Hosts}, now)
-		default:
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("site %s: %w", site.Hosts[0], err)
-		}
-		g.sources = append(g.sources, source)
-		if site.Default {
+		if site.Default && site.TLS.Mode != config.TLSOff {
 			g.defaultHost = site.Hosts[0]
+		}
+		for _, files := range site.TLS.Files {
+			source, err := certs.NewFile(certs.FileOptions{Cert: files.Cert, Key: files.Key, Names: site.Hosts}, now)
+			if err != nil {
+				return fmt.Errorf("site %s: %w", site.Hosts[0], err)
+			}
+			g.sources = append(g.sources, source)
+		}
+		if site.TLS.Mode == config.TLSSelfSigned {
+			source, err := certs.NewSelfSigned(certs.SelfSignedOptions{Names: site.Hosts}, now)
+			if err != nil {
+				return fmt.Errorf("site %s: %w", site.Hosts[0], err)
+			}
+			g.sources = append(g.sources, source)
 		}
 	}
 	return nil
@@ -95,6 +99,9 @@ func (g *generation) buildSites(sites []config.Site) (*proxy.Sites, error) {
 
 func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
 	b := &proxy.Site{Name: siteName(site), TLS: site.TLS.Mode != config.TLSOff, Redirect: site.Redirect}
+	if site.HSTS != "" {
+		b.HSTS = []byte(site.HSTS)
+	}
 	routes := site.Routes
 	if !hasRoot(routes) {
 		routes = append(routes[:len(routes):len(routes)],

@@ -19,6 +19,7 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.reportConnections)
 	m.Register(s.reportUpstreams)
 	m.Register(s.reportNames)
+	m.Register(s.reportCertificates)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)
 	return m

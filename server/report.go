@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+
 	"sluice/listener"
 	"sluice/metrics"
 	"sluice/upstream"
@@ -20,6 +22,7 @@ func (s *Server) reportConnections(p *metrics.Page) {
 	open := p.Gauge("sluice_connections_open", "Connections of clients.", "listener")
 	idle := p.Gauge("sluice_connections_idle", "Connections between two requests.", "listener")
 	evicted := p.Counter("sluice_connections_evicted_total", "Idle connections that were ended to make room.", "listener")
+	challenges := p.Counter("sluice_tls_challenges_total", "Validations by CAs (tls-alpn-01) that were answered.", "listener")
 	aborted := p.Counter("sluice_connections_aborted_total", "Connections cut at the end of a drain.", "listener")
 	for name, n := range named {
 		accepted.Value(float64(n.Accepted), name)
@@ -27,6 +30,7 @@ func (s *Server) reportConnections(p *metrics.Page) {
 		idle.Value(float64(n.Idle), name)
 		evicted.Value(float64(n.Evicted), name)
 		aborted.Value(float64(n.Aborted), name)
+		challenges.Value(float64(n.Challenges), name)
 	}
 	p.Gauge("sluice_connections_max", "Connections that may be open at once, of all Listeners.").
 		Value(float64(maxConnections(s.cfg.Server.MaxConnections)))
@@ -105,6 +109,31 @@ func (f upstreamFamilies) upstream(pool string, u upstream.UpstreamStats) {
 	f.failures.Value(float64(u.Failures), pool, u.Address)
 	f.inFlight.Value(float64(u.InFlight), pool, u.Address)
 	f.idle.Value(float64(u.Idle), pool, u.Address)
+}
+
+// reportCertificates shows when certificates end, and whether they are renewed.
+func (s *Server) reportCertificates(p *metrics.Page) {
+	const names, source, key = "names", "source", "key"
+	ends := p.Gauge("sluice_certificate_not_after_timestamp_seconds", "When a certificate ends; 0: there is none yet.", names, source, key)
+	next := p.Gauge("sluice_certificate_next_renewal_timestamp_seconds", "When a certificate is ordered next.", names, source, key)
+	failing := p.Gauge("sluice_certificate_failing", "1: the last try to renew or load it failed.", names, source, key)
+	for _, c := range s.Certificates() {
+		labels := []string{strings.Join(c.Names, ","), c.Source, c.Key}
+		end := 0.0
+		if !c.NotAfter.IsZero() {
+			end = float64(c.NotAfter.Unix())
+		}
+		ends.Value(end, labels...)
+		failing.Value(one(c.Failure != ""), labels...)
+		if !c.NextTry.IsZero() {
+			next.Value(float64(c.NextTry.Unix()), labels...)
+		}
+	}
+	outcomes := p.Counter("sluice_certificate_renewals_total", "Certificates obtained or loaded while running, and tries that failed.", "outcome")
+	outcomes.Value(float64(s.renewed.Load()), "new")
+	outcomes.Value(float64(s.unrenewed.Load()), "failed")
+	failure, _ := s.vault.Failure()
+	p.Gauge("sluice_certificates_unstored", "1: the disk does not take what was obtained; it is in memory only.").Value(one(failure != nil))
 }
 
 // reportNames shows how the names and files are that say where Upstreams are.

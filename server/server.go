@@ -9,6 +9,7 @@ import (
 
 	"sluice/accesslog"
 	"sluice/certs"
+	"sluice/certs/ca"
 	"sluice/config"
 	"sluice/http1"
 	"sluice/http2"
@@ -27,6 +28,8 @@ type Server struct {
 	cfg     *config.Config
 	errlog  *slog.Logger
 	store   *certs.Store
+	vault   *certs.Vault // of certificates that CAs have issued
+	answers *ca.Answers  // to CAs that look whether names are ours
 	proxy   *proxy.Proxy
 	http1   *http1.Server
 	http2   *http2.Server
@@ -38,6 +41,9 @@ type Server struct {
 	metrics *metrics.Metrics
 
 	draining atomic.Bool // from the beginning of the drain on
+
+	// Certificates that Sources have brought, and tries that failed.
+	renewed, unrenewed atomic.Uint64
 
 	// Set by Listen.
 	access *accesslog.Log // nil: off
@@ -58,6 +64,7 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
 	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
 	s.store = certs.NewStore(s.certificateEvent)
+	s.vault, s.answers = certs.NewVault(cfg.Server.StateDir), ca.NewAnswers()
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
@@ -66,6 +73,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 		return nil, err
 	}
 	s.gen = gen
+	s.checkSecrets(cfg.ACME)
 	if err := checkAccessLog(cfg.Log); err != nil {
 		return nil, err
 	}

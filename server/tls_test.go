@@ -133,7 +133,7 @@ func TestAReplacedCertificateIsServedAndLogged(t *testing.T) {
 	if err := os.WriteFile(cert, []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the event", func() bool { return s.diary.has("certificate not loaded, the old one stays") })
+	until(t, "the event", func() bool { return s.diary.has("certificate not replaced, the old one stays") })
 	if !s.diary.has("do=") {
 		t.Errorf("no remedy: %s", s.diary)
 	}

@@ -1,0 +1,133 @@
+package certs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"sluice/statedir"
+)
+
+// maxKept bounds what is read of a file of the Vault. A chain with its key is
+// 10 KiB.
+const maxKept = 1 << 20
+
+// errDamaged: a file of the Vault cannot be read as what it should be.
+var errDamaged = errors.New("the file is damaged")
+
+// Vault keeps what was obtained from CAs: certificates with their keys, account
+// keys, and what is known of the orders. Putting something there cannot fail:
+// what the disk does not take stays in memory, is what Get returns, and is
+// tried again by Save. So a full disk loses no certificate while we live, and
+// Failure says that there is a reason for alarm. A Vault outlives reloads; its
+// methods may be called from several goroutines.
+type Vault struct {
+	dir   string                            // "": memory only
+	write func(path string, b []byte) error // fixed; statedir.Write
+
+	mu      sync.Mutex
+	unsaved map[string][]byte // by key; nil bytes: to be deleted
+	failure error             // why, when unsaved is not empty
+	since   time.Time         // when that began
+}
+
+// NewVault returns the Vault in the folder certs of stateDir. Nothing is read
+// or written yet.
+func NewVault(stateDir string) *Vault {
+	return &Vault{dir: filepath.Join(stateDir, "certs"), write: statedir.Write, unsaved: make(map[string][]byte)}
+}
+
+// Get returns what was put under key last, and fs.ErrNotExist if nothing was.
+func (v *Vault) Get(key string) ([]byte, error) {
+	v.mu.Lock()
+	b, ok := v.unsaved[key]
+	v.mu.Unlock()
+	if ok && b == nil {
+		return nil, fs.ErrNotExist
+	}
+	if ok {
+		return b, nil
+	}
+	return statedir.Read(v.path(key), maxKept)
+}
+
+// Put keeps b, which must not change any more, under key.
+func (v *Vault) Put(key string, b []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unsaved[key] = b
+	v.save(time.Now())
+}
+
+// Delete forgets what is kept under key.
+func (v *Vault) Delete(key string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unsaved[key] = nil
+	v.save(time.Now())
+}
+
+// Save tries again to write what the disk did not take.
+func (v *Vault) Save() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.save(time.Now())
+}
+
+// Failure returns why something is in memory only, and since when; nil when
+// all is on the disk.
+func (v *Vault) Failure() (err error, since time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.failure, v.since
+}
+
+// Probe reports whether the disk would take a certificate now, by writing as
+// much. It is asked before an order, since the CA counts what it has issued.
+func (v *Vault) Probe() error {
+	path := v.path("probe")
+	err := v.write(path, make([]byte, 16<<10))
+	os.Remove(path)
+	return err
+}
+
+// save needs mu. Nobody is kept waiting for long: handshakes never ask the
+// Vault.
+func (v *Vault) save(now time.Time) {
+	var failure error
+	for key, b := range v.unsaved {
+		var err error
+		if b != nil {
+			err = v.write(v.path(key), b)
+		} else if err = os.Remove(v.path(key)); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if err != nil {
+			failure = err
+			continue
+		}
+		delete(v.unsaved, key)
+	}
+	if failure != nil && v.failure == nil {
+		v.since = now
+	}
+	if v.failure = failure; failure == nil {
+		v.since = time.Time{}
+	}
+}
+
+// path is where key is kept. A key may have one folder.
+func (v *Vault) path(key string) string { return filepath.Join(v.dir, key) }
+
+// The keys of what belongs to a name.
+func certificateKey(name string) string { return statedir.Name(name, ".pem") }
+func recordKey(name string) string      { return statedir.Name(name, ".json") }
+func orderKey(name string) string       { return statedir.Name(name, ".order") }
+
+// AccountKey is the key under which the account at a directory is kept.
+func AccountKey(directory string) string {
+	return filepath.Join("accounts", statedir.Name(directory, ".account"))
+}

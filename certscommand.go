@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/config"
+	"sluice/server"
+)
+
+func certsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "certs",
+		Short: "Show all certificates: where from, until when, what went wrong",
+		Long: `Show all certificates of the running Sluice: where they come from, until when
+they are valid, when they are renewed, and why the last try failed. Without a
+running Sluice it shows what the disk has.`,
+		Args: cobra.NoArgs,
+	}
+	file := c.PersistentFlags().StringP("config", "c", defaultConfig, "the configuration file")
+	asJSON := c.Flags().Bool("json", false, "print JSON")
+	c.RunE = func(c *cobra.Command, _ []string) error { return showCertificates(c, *file, *asJSON) }
+	c.AddCommand(&cobra.Command{
+		Use:   "renew NAME",
+		Short: "Order the certificate of a name anew, within the CA's limits",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(c *cobra.Command, args []string) error { return renewCertificate(c, *file, args[0]) },
+	})
+	return c
+}
+
+func showCertificates(c *cobra.Command, file string, asJSON bool) error {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	all, err := askCertificates(c.Context(), cfg)
+	if err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "%v; this is what the disk has:\n", err)
+		s, err := build(file)
+		if err != nil {
+			return err
+		}
+		all = s.Certificates()
+	}
+	if asJSON {
+		e := json.NewEncoder(c.OutOrStdout())
+		e.SetIndent("", "  ")
+		return e.Encode(all)
+	}
+	printCertificates(c.OutOrStdout(), all, time.Now())
+	return nil
+}
+
+// askCertificates asks the running Sluice.
+func askCertificates(ctx context.Context, cfg *config.Config) ([]server.CertificateStatus, error) {
+	body, _, err := askAdmin(ctx, cfg, http.MethodGet, "/certs")
+	if err != nil {
+		return nil, err
+	}
+	var all []server.CertificateStatus
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, errors.New("what answers at server.admin is not Sluice")
+	}
+	return all, nil
+}
+
+func renewCertificate(c *cobra.Command, file, name string) error {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, "/certs/renew?name="+url.QueryEscape(name))
+	if err != nil {
+		return err
+	}
+	if status != http.StatusAccepted {
+		return errors.New(strings.TrimSpace(string(body)))
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%ssluice certs shows what comes of it\n", body)
+	return nil
+}
+
+const (
+	askTimeout = 10 * time.Second
+	maxAnswer  = 16 << 20 // of thousands of certificates
+)
+
+// askAdmin asks the admin server of the running Sluice.
+func askAdmin(ctx context.Context, cfg *config.Config, method, path string) (body []byte, status int, err error) {
+	if !cfg.Server.Admin.On {
+		return nil, 0, errors.New(`sluice cannot be asked: server.admin is ""`)
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+cfg.Server.Admin.String()+path, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	r.Header.Set("Sluice-Action", "command")
+	answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		return nil, 0, fmt.Errorf("sluice does not answer at %s; it is not running, or with another configuration", cfg.Server.Admin)
+	}
+	defer answer.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	return body, answer.StatusCode, err
+}
+
+// printCertificates prints a table, and below each line what is wrong.
+func printCertificates(w io.Writer, all []server.CertificateStatus, now time.Time) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSOURCE\tISSUER\tKEY\tNOT AFTER\tNEXT RENEWAL")
+	for _, c := range all {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(c.Names, ","), c.Source, orDash(c.Issuer), orDash(c.Key), until(c, now), nextTry(c, now))
+	}
+	t.Flush()
+	for _, c := range all {
+		printTroubles(w, c)
+	}
+}
+
+func printTroubles(w io.Writer, c server.CertificateStatus) {
+	name := strings.Join(c.Names, ",")
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(w, "\n%s: %s\n", name, warning)
+	}
+	if c.Failure == "" {
+		return
+	}
+	fmt.Fprintf(w, "\n%s: the last try failed", name)
+	if !c.FailedAt.IsZero() {
+		fmt.Fprintf(w, " (%s)", shown(c.FailedAt))
+	}
+	fmt.Fprintf(w, ": %s\n", c.Failure)
+	if c.Remedy != "" {
+		fmt.Fprintf(w, "  what to do: %s\n", c.Remedy)
+	}
+}
+
+// until says when the certificate ends.
+func until(c server.CertificateStatus, now time.Time) string {
+	switch {
+	case c.StandIn:
+		return "none yet, self-signed meanwhile"
+	case c.NotAfter.IsZero():
+		return "none yet"
+	case now.After(c.NotAfter):
+		return shown(c.NotAfter) + " (expired)"
+	}
+	return fmt.Sprintf("%s (%s)", shown(c.NotAfter), span(c.NotAfter.Sub(now)))
+}
+
+// nextTry says when it is ordered next.
+func nextTry(c server.CertificateStatus, now time.Time) string {
+	switch {
+	case c.Ordering:
+		return "now"
+	case c.NextTry.IsZero() && c.NotAfter.IsZero():
+		return "at once"
+	case c.NextTry.IsZero():
+		return "-"
+	case !c.NextTry.After(now):
+		return "at once"
+	}
+	return fmt.Sprintf("%s (%s)", shown(c.NextTry), span(c.NextTry.Sub(now)))
+}
+
+func shown(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// span is a time to come as a person says it.
+func span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("in %d days", int(d/(24*time.Hour)))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("in %d hours", int(d/time.Hour))
+	}
+	return fmt.Sprintf("in %d minutes", int(d/time.Minute))
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

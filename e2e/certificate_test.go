@@ -85,7 +85,7 @@ func TestCertificateFilesAreReplaced(t *testing.T) {
 		t.Errorf("served: %x, want %x", got, next.Leaf.SerialNumber)
 	}
 	eventually(t, 20*time.Second, "stderr tells of both", func() bool {
-		return s.stderr.has(`msg="certificate loaded"`) && s.stderr.has(`msg="certificate not loaded, the old one stays"`) && s.stderr.has(b.cert)
+		return s.stderr.has(`msg="certificate loaded"`) && s.stderr.has(`msg="certificate not replaced, the old one stays"`) && s.stderr.has(b.cert)
 	})
 	if got := serial(b, "b.test"); got.Cmp(oldB) != 0 {
 		t.Error("the old certificate is not served any more")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -64,8 +65,14 @@ func checkCommand() *cobra.Command {
 	}
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if _, err := build(*file); err != nil {
+		s, err := build(*file)
+		if err != nil {
 			return err
+		}
+		for _, certificate := range s.Certificates() {
+			for _, warning := range certificate.Warnings {
+				fmt.Fprintf(c.ErrOrStderr(), "warning: the certificate of %s: %s\n", strings.Join(certificate.Names, ", "), warning)
+			}
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", *file)
 		return nil

@@ -13,8 +13,10 @@ import (
 )
 
 func TestDNSObtains(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{shop, "*.shop.example.com", "a.very.deep.name.example.com"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{BadNonces: 20})
 			mustObtain(t, r, r.dns(), new(drawer).order(name))
 			if left := r.ca.TXT("_acme-challenge." + strings.TrimPrefix(name, "*.")); len(left) != 0 {
@@ -26,6 +28,7 @@ func TestDNSObtains(t *testing.T) {
 
 // "CNAME delegation of _acme-challenge".
 func TestDNSFollowsADelegation(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.ca.SetCNAME("_acme-challenge.shop.example.com", "shop.proofs.example.net")
 	mustObtain(t, r, r.dns(), new(drawer).order(shop))
@@ -33,6 +36,7 @@ func TestDNSFollowsADelegation(t *testing.T) {
 
 // A wildcard and its parent are proved by two records of one name.
 func TestAWildcardAndItsParentAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	a := r.dns()
 	failed := make(chan error, 2)
@@ -59,6 +63,7 @@ func TestAWildcardAndItsParentAtOnce(t *testing.T) {
 
 // "profiles incl. short-lived".
 func TestDNSOrdersAProfile(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{Profiles: map[string]time.Duration{"shortlived": 160 * time.Hour}})
 	a := r.dns()
 	a.options.Profile = "shortlived"
@@ -77,6 +82,7 @@ func TestDNSOrdersAProfile(t *testing.T) {
 // broken off at any request, the order is taken up again and comes to one
 // certificate.
 func TestABrokenOrderIsTakenUpAgain(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		path   string
 		answer bool // the CA has done what was asked for; only its answer is lost
@@ -96,6 +102,7 @@ func TestABrokenOrderIsTakenUpAgain(t *testing.T) {
 			name += " answer"
 		}
 		t.Run(strings.ReplaceAll(name, "/", ""), func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{})
 			hold := r.ca.Hold
 			if test.answer {
@@ -151,6 +158,7 @@ func (m mortal) Remove(ctx context.Context, r dnsapi.Record) error {
 
 // A CA that has forgotten the account, as a test CA after its restart.
 func TestAForgottenAccountIsRegisteredAgain(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	a := r.dns()
 	known, _, err := a.get()
@@ -166,6 +174,7 @@ func TestAForgottenAccountIsRegisteredAgain(t *testing.T) {
 // What a certificate replaces is said to the CA; one that it will not hear of
 // is no reason not to order.
 func TestARenewalSaysWhatItReplaces(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	a := r.dns()
 	mustObtain(t, r, a, new(drawer).order(shop))
@@ -182,6 +191,7 @@ func TestARenewalSaysWhatItReplaces(t *testing.T) {
 // "The random validation failures turned on": an attempt fails or succeeds, and
 // says which.
 func TestRandomlyFailingValidations(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	const seed = 7
 	t.Logf("seed %d", seed)

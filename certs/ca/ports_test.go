@@ -13,6 +13,7 @@ import (
 
 // "tls-alpn-01 and http-01".
 func TestPortsObtainsByEitherChallenge(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name      string
 		http, tls bool
@@ -23,6 +24,7 @@ func TestPortsObtainsByEitherChallenge(t *testing.T) {
 		{"http-01 after tls-alpn-01 has failed", true, false, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{})
 			if test.http {
 				r.answerHTTP(t)
@@ -40,6 +42,7 @@ func TestPortsObtainsByEitherChallenge(t *testing.T) {
 
 // "nonce errors".
 func TestPortsLivesWithBadNonces(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{BadNonces: 40})
 	r.answerTLS(t)
 	mustObtain(t, r, r.ports(false), new(drawer).order(shop))
@@ -47,9 +50,11 @@ func TestPortsLivesWithBadNonces(t *testing.T) {
 
 // "external account binding".
 func TestAnExternalAccountIsBound(t *testing.T) {
+	t.Parallel()
 	mac := base64.RawURLEncoding.EncodeToString([]byte("a secret that the CA has handed out"))
 	for _, way := range []string{"ports", "dns"} {
 		t.Run(way, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{EAB: map[string]string{"kid-1": mac}})
 			r.answerTLS(t)
 			obtainer := func() certs.Authority {
@@ -78,6 +83,7 @@ func TestAnExternalAccountIsBound(t *testing.T) {
 
 // "failures with the CA's problem document".
 func TestPortsSaysWhatTheCASaid(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.ca.AnswerTLS(closedPort(t))
 	r.ca.AnswerHTTP(closedPort(t))
@@ -94,8 +100,10 @@ func TestPortsSaysWhatTheCASaid(t *testing.T) {
 
 // "429 obeyed with a cap": here it is only passed on, at once.
 func TestA429IsPassedOnAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"ports", "dns"} {
 		t.Run(way, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{})
 			r.ca.Refuse(acmetest.Refusal{Path: acmetest.PathNewOrder, Status: 429, Type: "rateLimited",
 				Detail: "too many certificates already issued", RetryAfter: 36 * time.Hour, Times: -1})
@@ -115,8 +123,10 @@ func TestA429IsPassedOnAtOnce(t *testing.T) {
 }
 
 func TestACAThatIsAwayIsToldOfWithoutWaiting(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"ports", "dns"} {
 		t.Run(way, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, acmetest.Options{})
 			r.ca.Down(true)
 			var a certs.Authority = r.ports(false)
@@ -132,6 +142,7 @@ func TestACAThatIsAwayIsToldOfWithoutWaiting(t *testing.T) {
 
 // "a CA root file for private CAs".
 func TestAnUnknownRootIsNamedAsTheCause(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.directory.Roots = nil
 	if e := mustFail(t, r.ports(false), new(drawer).order(shop)); !strings.Contains(e.Remedy, "ca_root") {
@@ -140,6 +151,7 @@ func TestAnUnknownRootIsNamedAsTheCause(t *testing.T) {
 }
 
 func TestAnOrderIsGivenUpSoonAfterItsContext(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.answerTLS(t)
 	release, reached := r.ca.Hold(acmetest.PathNewOrder)
@@ -159,6 +171,7 @@ func TestAnOrderIsGivenUpSoonAfterItsContext(t *testing.T) {
 
 // "an order that the CA is issuing just now is still waited for".
 func TestAnOrderThatIsBeingIssuedIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.answerTLS(t)
 	release, reached := r.ca.HoldAnswer(acmetest.PathFinalize)
@@ -186,6 +199,7 @@ func TestAnOrderThatIsBeingIssuedIsWaitedFor(t *testing.T) {
 
 // "The CA's wish when a certificate be renewed" (RFC 9773).
 func TestTheCAIsAskedWhenToRenew(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{})
 	r.answerTLS(t)
 	mustObtain(t, r, r.ports(false), new(drawer).order(shop))
@@ -204,6 +218,7 @@ func TestTheCAIsAskedWhenToRenew(t *testing.T) {
 
 // An order's own timer would renew behind our back.
 func TestAutocertNeverRenewsByItself(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, acmetest.Options{Validity: 5 * time.Second}) // its timer goes off at once
 	r.answerTLS(t)
 	mustObtain(t, r, r.ports(false), new(drawer).order(shop))

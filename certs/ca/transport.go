@@ -31,6 +31,7 @@ const (
 
 	maxDetail     = 400 // bytes of a CA's own words
 	maxChallenges = 20  // of one authorization; there are five kinds
+	maxProofs     = 200 // challenges of one order; it has two, or four if tried again
 )
 
 func tlsConfig(roots *x509.CertPool) *tls.Config {
@@ -234,7 +235,7 @@ func (t *transport) readObject(u *url.URL, body []byte) {
 		t.finalize = object.Finalize
 	}
 	for i, c := range object.Challenges {
-		if i == maxChallenges {
+		if i == maxChallenges || len(t.proofs) >= maxProofs {
 			break
 		}
 		t.proofs[c.URL] = true

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // errLocked: another process holds the lock.
@@ -43,3 +44,17 @@ func acquire(dir string) (*lock, error) {
 
 // release gives the lock back.
 func (l *lock) release() { l.file.Close() }
+
+// tryLock locks an open file for us alone, without waiting.
+func tryLock(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return errLocked
+		default:
+			return err
+		}
+	}
+}

@@ -170,7 +170,7 @@ func (m *Managed) info(s *subject, now time.Time) Info {
 	if m.holder != nil {
 		i.Warnings = append(i.Warnings, "not ordered here: "+m.holder.Error())
 	}
-	if err, since := m.options.Vault.Failure(); err != nil {
+	if since, err := m.options.Vault.Failure(); err != nil {
 		i.Warnings = append(i.Warnings, fmt.Sprintf("what was obtained is in memory only since %s: %v", stamped(since), err))
 	}
 	return i

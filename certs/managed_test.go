@@ -469,6 +469,41 @@ func TestADiskThatIsFullBeforeAnOrder(t *testing.T) {
 	})
 }
 
+// A disk with room for little things only: the order waits, and somebody is
+// told.
+func TestADiskWithoutRoomForACertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := NewVault(t.TempDir())
+		ca := newRegistry(t, "ca.example")
+		h := start(t, options(v, ca))
+		time.Sleep(time.Minute)
+		v.mu.Lock()
+		good := v.write
+		v.write = func(path string, b []byte) error {
+			if len(b) > 4096 {
+				return errors.New("no space left on device")
+			}
+			return good(path, b)
+		}
+		v.mu.Unlock()
+		time.Sleep(70 * 24 * time.Hour)
+		if tries, _ := ca.counts(); tries != 1 {
+			t.Errorf("%d orders", tries)
+		}
+		if n := len(h.told(NewsUnstored)); n == 0 {
+			t.Error("nobody was told")
+		}
+		v.mu.Lock()
+		v.write = good
+		v.mu.Unlock()
+		time.Sleep(15 * time.Minute)
+		if tries, _ := ca.counts(); tries != 2 || len(h.told(NewsStored)) == 0 {
+			t.Errorf("%d orders when there was room again", tries)
+		}
+		h.stop()
+	})
+}
+
 // "a lock so that two processes on one state_dir never order twice".
 func TestTwoProcessesOnOneStateDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

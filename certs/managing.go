@@ -108,7 +108,7 @@ func (r *managing) step(ctx context.Context, now time.Time) time.Duration {
 		r.follow(now)
 		return followEvery
 	}
-	if err, _ := r.options.Vault.Failure(); err != nil {
+	if _, err := r.options.Vault.Failure(); err != nil {
 		r.options.Vault.Save()
 	}
 	r.alarm(now)
@@ -207,7 +207,7 @@ func (r *managing) follow(now time.Time) {
 // alarm tells that the disk does not take what it should keep, and when it
 // does again.
 func (r *managing) alarm(now time.Time) {
-	err, since := r.options.Vault.Failure()
+	since, err := r.options.Vault.Failure()
 	switch {
 	case err == nil && !r.alarmed.IsZero():
 		r.alarmed = time.Time{}

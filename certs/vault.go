@@ -30,7 +30,7 @@ type Vault struct {
 
 	mu      sync.Mutex
 	unsaved map[string][]byte // by key; nil bytes: to be deleted
-	failure error             // why, when unsaved is not empty
+	failure error             // why the disk does not take what it should; nil: it does
 	since   time.Time         // when that began
 }
 
@@ -77,17 +77,27 @@ func (v *Vault) Save() {
 	v.save(time.Now())
 }
 
-// Failure returns why something is in memory only, and since when; nil when
-// all is on the disk.
-func (v *Vault) Failure() (err error, since time.Time) {
+// Failure returns why the disk does not take what it should, and since when;
+// nil when all is on the disk, and there is room for more.
+func (v *Vault) Failure() (since time.Time, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.failure, v.since
+	return v.since, v.failure
 }
 
 // Probe reports whether the disk would take a certificate now, by writing as
 // much. It is asked before an order, since the CA counts what it has issued.
+// That it would not is a Failure until it would.
 func (v *Vault) Probe() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err := v.probe()
+	v.note(err, time.Now())
+	return err
+}
+
+// probe needs mu.
+func (v *Vault) probe() error {
 	path := v.path("probe")
 	err := v.write(path, make([]byte, 16<<10))
 	os.Remove(path)
@@ -111,12 +121,21 @@ func (v *Vault) save(now time.Time) {
 		}
 		delete(v.unsaved, key)
 	}
-	if failure != nil && v.failure == nil {
+	if failure == nil && v.failure != nil {
+		failure = v.probe() // there may be room for little things only
+	}
+	v.note(failure, now)
+}
+
+// note needs mu.
+func (v *Vault) note(failure error, now time.Time) {
+	switch {
+	case failure == nil:
+		v.since = time.Time{}
+	case v.failure == nil:
 		v.since = now
 	}
-	if v.failure = failure; failure == nil {
-		v.since = time.Time{}
-	}
+	v.failure = failure
 }
 
 // path is where key is kept. A key may have one folder.

@@ -132,7 +132,7 @@ func (s *Server) reportCertificates(p *metrics.Page) {
 	outcomes := p.Counter("sluice_certificate_renewals_total", "Certificates obtained or loaded while running, and tries that failed.", "outcome")
 	outcomes.Value(float64(s.renewed.Load()), "new")
 	outcomes.Value(float64(s.unrenewed.Load()), "failed")
-	failure, _ := s.vault.Failure()
+	_, failure := s.vault.Failure()
 	p.Gauge("sluice_certificates_unstored", "1: the disk does not take what was obtained; it is in memory only.").Value(one(failure != nil))
 }
 

@@ -107,24 +107,36 @@ func (v *Vault) probe() error {
 // save needs mu. Nobody is kept waiting for long: handshakes never ask the
 // Vault.
 func (v *Vault) save(now time.Time) {
-	var failure error
-	for key, b := range v.unsaved {
-		var err error
-		if b != nil {
-			err = v.write(v.path(key), b)
-		} else if err = os.Remove(v.path(key)); errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		if err != nil {
-			failure = err
-			continue
-		}
-		delete(v.unsaved, key)
+	failure := v.saveEach(func(b []byte) bool { return b != nil }, v.write)
+	if failure == nil {
+		// Only now: an order that a certificate came from must not go before
+		// the certificate is on the disk.
+		failure = v.saveEach(func(b []byte) bool { return b == nil }, func(path string, _ []byte) error {
+			if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil
+		})
 	}
 	if failure == nil && v.failure != nil {
 		failure = v.probe() // there may be room for little things only
 	}
 	v.note(failure, now)
+}
+
+// saveEach does what is unsaved, of those that are meant. It needs mu.
+func (v *Vault) saveEach(meant func([]byte) bool, do func(path string, b []byte) error) (failure error) {
+	for key, b := range v.unsaved {
+		if !meant(b) {
+			continue
+		}
+		if err := do(v.path(key), b); err != nil {
+			failure = err
+			continue
+		}
+		delete(v.unsaved, key)
+	}
+	return failure
 }
 
 // note needs mu.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -19,8 +20,14 @@ const (
 // Sluice: to the plain Listener for http, to the other for https.
 func (s *sluice) client() *http.Client {
 	s.t.Helper()
+	return s.clientBy(s.tls())
+}
+
+// clientBy is client with a way of one's own to speak TLS.
+func (s *sluice) clientBy(c *tls.Config) *http.Client {
+	s.t.Helper()
 	transport := &http.Transport{
-		TLSClientConfig:    s.tls(),
+		TLSClientConfig:    c,
 		DisableCompression: true,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			to := s.https

@@ -1,7 +1,7 @@
 // Package e2e holds scenarios against the real binary: it is built once, run
 // with a configuration of each test's own, and spoken to by real peers (curl,
-// openssl, nginx, Go's client and server, WebSocket) and by scripted ones that
-// misbehave.
+// openssl, nginx, an ACME CA, Go's client and server, WebSocket) and by
+// scripted ones that misbehave.
 //
 // Run it with go test -count=1 ./e2e: the binary is no input that go test knows
 // of, so it would take an old result for a new one.

@@ -52,11 +52,18 @@ func start(t *testing.T, c setup) *sluice {
 // launch runs a command of the program that serves.
 func launch(t *testing.T, dir string, args ...string) *sluice {
 	t.Helper()
-	s := &sluice{t: t, dir: dir, cmd: exec.Command(built, args...),
+	return launchCommand(t, dir, exec.Command(built, args...))
+}
+
+// launchCommand is launch with a command that may have an environment of its
+// own, and may be another program that becomes ours.
+func launchCommand(t *testing.T, dir string, cmd *exec.Cmd) *sluice {
+	t.Helper()
+	s := &sluice{t: t, dir: dir, cmd: cmd,
 		stderr: new(output), stdout: new(output), ended: make(chan struct{})}
 	s.cmd.Stderr, s.cmd.Stdout = s.stderr, s.stdout
 	if raced() { // which would otherwise sleep for a second at each end
-		s.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=50")
+		s.cmd.Env = append(s.cmd.Environ(), "GORACE=atexit_sleep_ms=50")
 	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -99,6 +106,13 @@ func (s *sluice) wait(within time.Duration) int {
 	s.t.Helper()
 	eventually(s.t, within, "the program ends", s.hasEnded)
 	return s.cmd.ProcessState.ExitCode()
+}
+
+// kill ends it as kill -9 does.
+func (s *sluice) kill() {
+	s.t.Helper()
+	s.signal(syscall.SIGKILL)
+	s.wait(patience)
 }
 
 // stop ends it as an operator does. It must end by itself, with status 0.

@@ -229,9 +229,11 @@ func TestCertificatesAreRenewedBeforeTheyEnd(t *testing.T) {
 	s.run()
 	untilVerified(t, s, ca, "shop.example.com")
 	until(t, "two renewals", func() bool {
-		if _, err := verified(t, s, ca, "shop.example.com"); err != nil {
+		c, err := verified(t, s, ca, "shop.example.com")
+		if err != nil {
 			t.Fatal(err)
 		}
+		c.Close()
 		return ca.Counts().Issued >= 3
 	})
 	if n := ca.Counts(); n.FailedValidations > 0 {

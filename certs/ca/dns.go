@@ -213,6 +213,9 @@ func (w *dnsOrder) resume(ctx context.Context) (acme.Order, bool) {
 	if err != nil {
 		return acme.Order{}, false
 	}
+	if old := w.wanted.Replaces; old != nil && key.PublicKey.Equal(old.PublicKey) {
+		return acme.Order{}, false // it was finished, and a crash left it over
+	}
 	order, err := w.client.GetOrder(ctx, w.account, acme.Order{Location: kept.URL})
 	if err != nil || len(order.Identifiers) != 1 || order.Identifiers[0].Value != w.wanted.Name {
 		return acme.Order{}, false

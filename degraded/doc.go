@@ -1,6 +1,6 @@
 // Package degraded holds what a client gets instead of an upstream's response:
-// the degraded answer of a Site (an HTML page or JSON), and the short pages
-// for requests that Sluice itself refuses.
+// the degraded answer of a Site (an HTML page or JSON), the short pages for
+// requests that Sluice itself refuses, and the pages of a Site's waiting room.
 //
 //	config time                       request time
 //	New(Options)   ──► Answer   ──►   Choose(accept, language) ──► *Body
@@ -8,11 +8,15 @@
 //	                                                                │
 //	                            body.Fields, body.Pieces(id)  ◄─────┘
 //
-// Every body is rendered at config time, in each language and form. What is
-// left for request time is to read two field values and to copy bytes, without
-// an allocation: an answer given under overload has to cost far less than the
-// request it stands for.
+//	NewRoomPages() ──► RoomPages ──►  Render(buf, view, ...)   ──► RoomAnswer
 //
-// The package decides neither the status nor whether to degrade, writes
-// nothing to a connection, and starts nothing.
+// Every body is rendered at config time, in each language and form; of a
+// waiting room's, which differ from one visitor to the next, all but the few
+// hundred bytes that do. What is left for request time is to read two field
+// values and to copy bytes, without an allocation: an answer given under
+// overload has to cost far less than the request it stands for.
+//
+// The package does not decide whether to degrade, nor a visitor's place, nor
+// (but for a waiting room's) the status. It writes nothing to a connection and
+// starts nothing.
 package degraded

@@ -32,11 +32,15 @@ var (
 type page struct {
 	language language
 	title    string
-	text     string // what happened and what to do
+	tab      string // the title in the tab; empty: title
+	text     string // what happened and what to do, in paragraphs
 	above    string // over the title
 	below    string // under the text
+	footer   string
+	style    string // after that of all pages
 	refresh  string // an element for the head
 	script   string
+	polls    bool // the script asks the Site for news
 }
 
 // waitingPage returns the page that a Site's degraded answer is by default. It
@@ -47,7 +51,7 @@ func waitingPage(l language, wait int) page {
 	return page{
 		language: l,
 		title:    words.title,
-		text:     words.text + "</p>\n<p>" + words.calm,
+		text:     "<p>" + words.text + "</p>\n<p>" + words.calm + "</p>",
 		above:    `<div class="drops" aria-hidden="true"><i></i><i></i><i></i></div>`,
 		below: `<p class="again" id="again" data-wait="` + seconds + `" data-in="` + words.in +
 			`" data-now="` + words.now + `">` + words.again + `</p>` + "\n" +
@@ -55,6 +59,7 @@ func waitingPage(l language, wait int) page {
 		// Without scripts there is no jitter and no growth: wait longer.
 		refresh: `<noscript><meta http-equiv="refresh" content="` + strconv.Itoa(wait+10) + `"></noscript>`,
 		script:  strings.TrimSpace(retryScript),
+		footer:  quoteFooter(l),
 	}
 }
 
@@ -64,35 +69,51 @@ func refusalPage(l language, r refusal) page {
 	return page{
 		language: l,
 		title:    words.title,
-		text:     words.todo,
+		text:     "<p>" + words.todo + "</p>",
 		above:    `<p class="status">` + strconv.Itoa(r.status) + `</p>`,
+		footer:   quoteFooter(l),
 	}
+}
+
+// quoteFooter returns the footer with the Request-Id.
+func quoteFooter(l language) string {
+	return "<footer>" + quote(l) + " <code>" + Marker + "</code></footer>"
 }
 
 // body renders the page.
 func (p page) body() *Body {
-	css := strings.TrimSpace(style)
+	text, policy := p.html()
+	body, err := newBody([]byte(text), fieldsFor(typeHTML, policy))
+	if err != nil {
+		panic("internal error: built-in page: " + err.Error())
+	}
+	return body
+}
+
+// html returns the page's text and its Content-Security-Policy.
+func (p page) html() (text, policy string) {
+	css := strings.TrimSpace(style + p.style)
 	element := ""
 	if p.script != "" {
 		element = "<script>" + p.script + "</script>"
 	}
-	text := strings.NewReplacer(
+	tab := p.tab
+	if tab == "" {
+		tab = p.title
+	}
+	text = strings.NewReplacer(
 		"[lang]", p.language.tag(),
+		"[tab]", tab,
 		"[title]", p.title,
 		"[refresh]", p.refresh,
 		"[style]", css,
 		"[above]", p.above,
 		"[text]", p.text,
 		"[below]", p.below,
-		"[quote]", quote(p.language),
-		"[id]", Marker,
+		"[footer]", p.footer,
 		"[script]", element,
 	).Replace(frame)
-	body, err := newBody([]byte(withoutEmptyLines(text)), fieldsFor(typeHTML, policy(css, p.script)))
-	if err != nil {
-		panic("internal error: built-in page: " + err.Error())
-	}
-	return body
+	return withoutEmptyLines(text), p.policy(css)
 }
 
 // withoutEmptyLines removes what parts of the page that are not there leave.
@@ -107,14 +128,18 @@ func withoutEmptyLines(text string) string {
 }
 
 // policy returns the Content-Security-Policy of a page: nothing but its own
-// style and script, named by their hashes, and no icon but the empty one that
-// saves a request for /favicon.ico.
-func policy(css, script string) string {
-	p := "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hashSource(css)
-	if script != "" {
-		p += "; script-src " + hashSource(script)
+// style and script, named by their hashes, no icon but the empty one that saves
+// a request for /favicon.ico, and requests to its Site only for a page that
+// polls.
+func (p page) policy(css string) string {
+	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + hashSource(css)
+	if p.script != "" {
+		policy += "; script-src " + hashSource(p.script)
 	}
-	return p
+	if p.polls {
+		policy += "; connect-src 'self'"
+	}
+	return policy
 }
 
 // hashSource returns what allows one inline element in a policy.

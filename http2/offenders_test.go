@@ -19,8 +19,7 @@ import (
 func from(t *testing.T, s *Server, address string) (*client, uint32) {
 	t.Helper()
 	peer, ours := net.Pipe()
-	as := *testClient
-	as.Remote = netip.MustParseAddrPort(address)
+	as := message.Client{Remote: netip.MustParseAddrPort(address), Protocol: testClient.Protocol, Secure: testClient.Secure}
 	c := newClient(t, ours, peer)
 	c.begin(func() { s.Serve(c.conn, &as) })
 	e := c.want("SETTINGS", func(e event) bool { return e.kind == http2.FrameSettings && !e.ack })

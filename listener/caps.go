@@ -9,6 +9,7 @@ import (
 const (
 	causeTotal   = "max_connections"
 	causeAddress = "max_per_address"
+	causeMemory  = "memory"
 )
 
 // Caps counts open connections, in all and by address, for the listeners that
@@ -18,6 +19,15 @@ type Caps struct {
 	mu        sync.Mutex
 	total     int                // guarded by mu
 	byAddress map[netip.Addr]int // guarded by mu
+	pressed   bool               // guarded by mu: there is no memory for more
+}
+
+// Press says whether memory is so short that new connections are refused. Those
+// that are open go on.
+func (c *Caps) Press(short bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pressed = short
 }
 
 // NewCaps makes an empty Caps.
@@ -42,6 +52,9 @@ type place struct {
 func (c *Caps) enter(a netip.Addr, max, maxPerAddress int) (place, string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.pressed {
+		return place{}, causeMemory
+	}
 	if max > 0 && c.total >= max {
 		return place{}, causeTotal
 	}

@@ -29,6 +29,7 @@ const (
 	causeProtocol      = "alpn"               // no protocol in common
 	causeNoCertificate = "no_certificate"     // we have none for the name
 	causeNotYet        = "no_certificate_yet" // it is still being ordered
+	causeBusy          = "busy"               // too many handshakes at a time
 	causeNoChallenge   = "no_challenge"       // a CA validates a name that nobody here has asked it for
 	causeRefusedByPeer = "alert"              // the client did not like what it got, often the certificate
 )
@@ -61,6 +62,8 @@ func handshakeCause(err error) string {
 	var certificate *certificateError
 	var op *net.OpError
 	switch {
+	case errors.Is(err, errBusy):
+		return causeBusy
 	case errors.As(err, &certificate):
 		if certificate.pending() {
 			return causeNotYet

@@ -21,6 +21,8 @@ type Config struct {
 	// no connection for handle: it ends with its handshake. Without Challenge
 	// it is refused for want of a common protocol.
 	Challenge func(name string) *tls.Certificate
+	// Handshakes bounds how many are computed at a time; nil: nothing does.
+	Handshakes *Handshakes
 
 	// ProxyProtocol requires a PROXY header of trusted peers. From others
 	// none is believed: they are served as who they are, and bytes that look

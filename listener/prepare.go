@@ -66,7 +66,7 @@ func (l *Listener) handshake(c *Conn) bool {
 	}
 	c.sock.RecordMode()
 	t := tls.Server(c.sock, l.cfg.TLS)
-	err := t.Handshake()
+	err := l.inTurn(c, t.Handshake)
 	state := t.ConnectionState() // what was agreed on before it failed, too
 	c.ALPN, c.SNI = state.NegotiatedProtocol, state.ServerName
 	if c.ALPN == protocolChallenge {

@@ -43,6 +43,14 @@ func TestEachCauseHasItsStatusItsErrorTypeAndItsWord(t *testing.T) {
 		CauseAbuseErrors:            {429, "http_request_denied", "abuse_errors"},
 		CauseAbuseHead:              {431, "http_request_denied", "abuse_head"},
 		CauseAbuseFrames:            {429, "http_request_denied", "abuse_frames"},
+		CauseRateLimited:            {429, "http_request_denied", "rate_limited"},
+		CauseTooManyAtOnce:          {429, "http_request_denied", "too_many_at_once"},
+		CauseShed:                   {503, "connection_limit_reached", "shed"},
+		CauseQueueFull:              {503, "connection_limit_reached", "queue_full"},
+		CauseQueueTimeout:           {503, "connection_limit_reached", "queue_timeout"},
+		CauseWaitingRoom:            {503, "http_request_denied", "waiting_room"},
+		CauseNotStarted:             {503, "http_request_denied", "not_started"},
+		CauseOver:                   {503, "http_request_denied", "over"},
 		CauseInternal:               {500, "proxy_internal_error", "proxy_internal_error"},
 	}
 	words := map[string]Cause{}

@@ -124,10 +124,8 @@ var testClient = &message.Client{
 
 // clientAt is a client at an address.
 func clientAt(address string) *message.Client {
-	c := *testClient
-	c.Remote = netip.MustParseAddrPort(address)
-	c.Addr = c.Remote.Addr().Unmap().String()
-	return &c
+	remote := netip.MustParseAddrPort(address)
+	return &message.Client{Remote: remote, Addr: remote.Addr().Unmap().String(), Peer: testClient.Peer, Protocol: testClient.Protocol}
 }
 
 // request returns a request as a wire would; fields are "Name: value" lines.

@@ -29,6 +29,7 @@ type Conn struct {
 	records recordCutter
 	result  syscallResult // of take and fill
 	into    []byte        // what take reads into
+	turn    Turn          // nil: the reader has none to give up
 
 	out outbox
 
@@ -55,6 +56,17 @@ func New(nc net.Conn) *Conn {
 	}
 	return c
 }
+
+// Turn is something that the reader holds and should not hold while it waits,
+// such as one of few places at work.
+type Turn interface {
+	Pause()
+	Resume() error // the Read fails with the error
+}
+
+// TakeTurns has every Read that must wait pause t meanwhile; nil ends that. It
+// holds only in record mode, that is for TLS. The reader calls it.
+func (c *Conn) TakeTurns(t Turn) { c.turn = t }
 
 // LocalAddr returns our end's address.
 func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }

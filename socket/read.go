@@ -67,7 +67,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if !c.records.on {
 			return c.readInto(p)
 		}
-		if err := c.await(); err != nil {
+		if err := c.awaitInTurn(); err != nil {
 			return 0, err
 		}
 	}
@@ -94,6 +94,19 @@ func (c *Conn) Await() error {
 		return err
 	}
 	return nil // Read will say it
+}
+
+// awaitInTurn is await without holding on to a turn.
+func (c *Conn) awaitInTurn() error {
+	if c.turn == nil {
+		return c.await()
+	}
+	c.turn.Pause()
+	err := c.await()
+	if busy := c.turn.Resume(); err == nil {
+		err = busy
+	}
+	return err
 }
 
 // await fills the empty inbox, or returns why not.
@@ -251,3 +264,7 @@ func (c *Conn) fillReady(fd uintptr) bool {
 func isTimeout(err error) bool {
 	return err != nil && errors.Is(err, os.ErrDeadlineExceeded)
 }
+
+// Peek returns the bytes that have been taken from the kernel and not been read
+// yet. They are valid until the next Read or Await.
+func (c *Conn) Peek() []byte { return c.in.bytes() }

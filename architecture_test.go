@@ -19,7 +19,7 @@ const importRules = `
 	NONE < config, message, grammar, socket, statedir, accesslog, metrics, admin, demo, bench
 
 	statedir < certs, names
-	NONE < certs/dnsapi
+	NONE < certs/dnsapi, limiter
 	certs, certs/dnsapi < certs/ca
 
 	socket < listener
@@ -27,10 +27,10 @@ const importRules = `
 	message, grammar, socket < http1
 	message, grammar, socket < http2
 	message, socket, http1 < upstream
-	message, http1, upstream, degraded, accesslog < proxy
+	message, http1, upstream, limiter, degraded, accesslog < proxy
 
 	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, metrics, admin, names,
-	degraded, http1, http2, upstream, proxy < server
+	degraded, limiter, statedir, http1, http2, upstream, proxy < server
 
 	config, server, demo < main
 `
@@ -50,6 +50,8 @@ var moduleHomes = map[string]string{
 	"github.com/mholt/acmez/v3":           "certs/ca",       // certificates by dns-01, renewal information, profiles
 	"github.com/miekg/dns":                "certs/dnsapi",   // zones, dynamic updates with TSIG
 	"github.com/letsencrypt/pebble/v2":    "certs/acmetest", // a CA for tests
+	"golang.org/x/time/rate":              "limiter",        // token buckets
+	"github.com/hashicorp/golang-lru/v2":  "limiter",        // bounded sets of clients
 	"golang.org/x/net/http2":              "http2",          // HPACK decoding
 	"golang.org/x/net/dns/dnsmessage":     "names",          // the TTLs that net.Resolver does not tell
 	"honnef.co/go/tools/cmd/staticcheck":  "",               // a tool, imported by nobody

@@ -77,6 +77,8 @@ func TestDefaults(t *testing.T) {
 			RetryOn:         []int{502, 503, 504},
 			RetryBudget:     0.2,
 			Protocol:        ProtocolHTTP1,
+			QueueTimeout:    time.Second,
+			Reserve:         0.2,
 			FailOn:          []int{502, 503, 504},
 			FailuresInARow:  5,
 			FailureShare:    0.5,
@@ -175,8 +177,8 @@ healthy_after = 4
 		Pool:    "app",
 		Default: true,
 		Routes: []Route{
-			{Path: "/api", Pool: "*.example.com/api", Degraded: DegradedJSON},
-			{Path: "/static/", Pool: "app", Degraded: DegradedAuto},
+			{Path: "/api", Pool: "*.example.com/api", Degraded: DegradedJSON, Class: ClassNormal},
+			{Path: "/static/", Pool: "app", Degraded: DegradedAuto, Class: ClassNormal},
 		},
 		Degraded: Degraded{HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute},
 	}

@@ -54,8 +54,18 @@ type Pool struct {
 	MaxIdle         int           // idle connections to one Upstream
 	IdleTimeout     time.Duration
 
+	Concurrency  Concurrency
+	QueueTimeout time.Duration // the longest wait for a place
+	Reserve      float64       // share of the places that ClassCritical has for itself
+
 	Health Health
 	TLS    UpstreamTLS
+}
+
+// Concurrency is how many Exchanges a Pool may have under way at a time.
+type Concurrency struct {
+	Off  bool // any number
+	Most int  // 0: found out from the Upstreams' latency
 }
 
 const (
@@ -63,6 +73,7 @@ const (
 	longestResponse = 24 * time.Hour
 
 	longestSlowStart = time.Hour
+	longestQueue     = time.Minute
 	mostFailures     = 1_000_000
 	mostServersFile  = 1 << 20
 	mostToOne        = 1_000_000
@@ -153,6 +164,10 @@ func (s section) pool(name string) *Pool {
 		MaxConnections:  s.integer("max_connections", 0, mostToOne),
 		MaxIdle:         s.integer("max_idle", 0, mostToOne),
 		IdleTimeout:     read(s, "idle_timeout", durationBetween(time.Second, time.Hour)),
+
+		Concurrency:  s.concurrency(),
+		QueueTimeout: read(s, "queue_timeout", durationBetween(0, longestQueue)),
+		Reserve:      s.share("reserve"),
 
 		Health: s.health(),
 		TLS:    s.upstreamTLS(protocol),

@@ -62,7 +62,6 @@ func TestExampleMissesNoKey(t *testing.T) {
 		for _, k := range table.keys {
 			name := strings.TrimPrefix(table.path+"."+k.name, ".")
 			switch {
-			case k.later:
 			case k.instead:
 				if !regexp.MustCompile("(?m)^# .*\\b" + k.name + " = ").MatchString(asIs) {
 					t.Errorf("%s is missing in the remarks", name)
@@ -123,7 +122,7 @@ func TestReferenceMissesNoKey(t *testing.T) {
 			t.Errorf("no part for %s", table.header)
 		}
 		for _, k := range table.keys {
-			if k.later || k.name == "route" || k.name == "http2" || k.name == "degraded" && table.path == "site" {
+			if k.name == "route" || k.name == "http2" || k.name == "degraded" && table.path == "site" {
 				continue // tables have parts of their own
 			}
 			standard := "none"

@@ -14,13 +14,29 @@ type Route struct {
 	Path     string
 	Pool     string // name of a Pool of the Config
 	Degraded DegradedForm
+	Class    Class
+	// Streams: answers may take their time on purpose (long polls, event
+	// streams), so they say nothing about how busy the Pool is.
+	Streams bool
 }
+
+// Class is how much a request matters under overload.
+type Class string
+
+// The classes.
+const (
+	ClassNormal    Class = "normal"
+	ClassCritical  Class = "critical"  // such as a payment's callback: has a part of the Pool for itself
+	ClassSheddable Class = "sheddable" // such as a prefetch: goes first
+)
 
 // route reads one [[site.route]] of the Site.
 func (d *decoder) route(s section, site Site) Route {
 	v := Route{
 		Path:     required(s, "path", parsePath),
 		Degraded: read(s, "degraded", choice(`write "auto", "html" or "json"`, []DegradedForm{DegradedAuto, DegradedHTML, DegradedJSON})),
+		Class:    read(s, "class", choice(`write "normal", "critical" or "sheddable"`, []Class{ClassNormal, ClassCritical, ClassSheddable})),
+		Streams:  s.boolean("streams"),
 		Pool:     site.Pool,
 	}
 	if s.written("upstream") {

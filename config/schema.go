@@ -16,7 +16,6 @@ type keySpec struct {
 	name     string
 	standard string // the default as TOML; empty where there is none
 	example  string // a right value as TOML, where the default is not one
-	later    bool   // part of the contract, but not in this version yet
 	instead  bool   // excludes other keys of its table, so the example has it in a remark
 }
 
@@ -46,6 +45,8 @@ var schema = []tableSpec{
 		{name: "max_fields", standard: `128`},
 		{name: "max_connections", standard: `0`},
 		{name: "max_connections_per_address", standard: `0`},
+		{name: "max_handshakes", standard: `0`},
+		{name: "memory_limit", standard: `"0B"`, example: `"512MiB"`},
 		{name: "debug", standard: `false`},
 		{name: "admin", standard: `"127.0.0.1:9180"`},
 		{name: "http2"},
@@ -103,7 +104,10 @@ var schema = []tableSpec{
 		{name: "hsts_subdomains", standard: `false`},
 		{name: "route"},
 		{name: "degraded"},
-		{name: "limit", later: true},
+		{name: "bandwidth", standard: `"0B"`, example: `"1MiB"`},
+		{name: "keep_admitted", standard: `"0s"`, example: `"30m"`},
+		{name: "limit"},
+		{name: "waiting_room"},
 	}},
 	{path: "site.tls", header: "tls = { … }", keys: []keySpec{
 		{name: "cert", example: `"fullchain.pem"`},
@@ -113,6 +117,28 @@ var schema = []tableSpec{
 		{name: "path", example: `"/api/"`},
 		{name: "upstream", example: `"127.0.0.1:8080"`},
 		{name: "degraded", standard: `"auto"`},
+		{name: "class", standard: `"normal"`},
+		{name: "streams", standard: `false`},
+	}},
+	{path: "site.limit", header: "[[site.limit]]", choice: true, keys: []keySpec{
+		{name: "key", standard: `"client_ip"`},
+		{name: "rate", example: `"10/s"`},
+		{name: "burst", example: `20`},
+		{name: "concurrent", standard: `0`, example: `10`},
+		{name: "path", example: `"/api/"`},
+		{name: "methods", standard: `[]`, example: `["POST"]`},
+		{name: "except", standard: `[]`, example: `["10.0.0.0/8"]`},
+		{name: "dry_run", standard: `false`},
+		{name: "fields", standard: `false`},
+		{name: "max_keys", standard: `100000`},
+	}},
+	{path: "site.waiting_room", header: "[site.waiting_room]", choice: true, keys: []keySpec{
+		{name: "rate", example: `"50/s"`},
+		{name: "burst", example: `50`},
+		{name: "title", standard: `""`, example: `"Winter sale"`},
+		{name: "not_before", example: `"2026-12-01T20:00:00+08:00"`},
+		{name: "not_after", example: `"2026-12-08T20:00:00+08:00"`},
+		{name: "stay", standard: `"30m"`},
 	}},
 	{path: "site.degraded", header: "[site.degraded]", keys: []keySpec{
 		{name: "html", example: `"degraded.html"`},
@@ -139,7 +165,9 @@ var schema = []tableSpec{
 		{name: "protocol", standard: `"http1"`},
 		{name: "tls"},
 		{name: "health"},
-		{name: "max_concurrency", later: true},
+		{name: "max_concurrency", standard: `"auto"`},
+		{name: "queue_timeout", standard: `"1s"`},
+		{name: "reserve", standard: `0.2`},
 	}},
 	{path: "upstream.NAME.tls", header: "[upstream.NAME.tls]", choice: true, keys: []keySpec{
 		{name: "verify", standard: `true`},
@@ -190,13 +218,11 @@ func (t *tableSpec) key(name string) *keySpec {
 	return &t.keys[i]
 }
 
-// names returns the keys of t that this version reads.
+// names returns the keys of t.
 func (t *tableSpec) names() []string {
-	var names []string
-	for _, k := range t.keys {
-		if !k.later {
-			names = append(names, k.name)
-		}
+	names := make([]string, len(t.keys))
+	for i, k := range t.keys {
+		names[i] = k.name
 	}
 	return names
 }
@@ -208,7 +234,7 @@ func homeOf(name string, t *tableSpec) string {
 	home := ""
 	for i := range schema {
 		k := schema[i].key(name)
-		if k == nil || k.later || &schema[i] == t {
+		if k == nil || &schema[i] == t {
 			continue
 		}
 		if home != "" {

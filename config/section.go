@@ -31,20 +31,17 @@ func (d *decoder) section(spec string, path []string, n *node) section {
 
 // checkKey reports a key that the schema does not have here.
 func (s section) checkKey(name string) {
-	k := s.spec.key(name)
-	switch {
-	case k == nil:
-		remedy := didYouMean(name, s.spec.names())
-		if home := homeOf(name, s.spec); home != "" {
-			remedy = "it belongs in " + home
-		}
-		if remedy == "" {
-			remedy = "known here are " + strings.Join(s.spec.names(), ", ")
-		}
-		s.fail(name, remedy, "unknown key")
-	case k.later:
-		s.fail(name, "delete it", "not in this version yet")
+	if s.spec.key(name) != nil {
+		return
 	}
+	remedy := didYouMean(name, s.spec.names())
+	if home := homeOf(name, s.spec); home != "" {
+		remedy = "it belongs in " + home
+	}
+	if remedy == "" {
+		remedy = "known here are " + strings.Join(s.spec.names(), ", ")
+	}
+	s.fail(name, remedy, "unknown key")
 }
 
 // key returns the full name of a key of s.
@@ -170,15 +167,12 @@ func required[T any](s section, name string, parse func(string) (T, *flaw)) (v T
 	return read(s, name, parse)
 }
 
-// choice returns a parser of one of the words; the later ones are known but
-// not in this version. The remedy is for a word that is near to none.
-func choice[T ~string](remedy string, now []T, later ...string) func(string) (T, *flaw) {
+// choice returns a parser of one of the words. The remedy is for a word that is
+// near to none.
+func choice[T ~string](remedy string, now []T) func(string) (T, *flaw) {
 	return func(text string) (T, *flaw) {
 		if slices.Contains(now, T(text)) {
 			return T(text), nil
-		}
-		if slices.Contains(later, text) {
-			return "", flawed(remedy, "%q is not in this version yet", text)
 		}
 		words := make([]string, len(now))
 		for i, w := range now {

@@ -21,10 +21,12 @@ type Server struct {
 	StreamTimeout time.Duration // of silence in a response of unknown length, and in a tunnel
 	DrainTimeout  time.Duration // for Exchanges to finish at the end; may be 0
 
-	MaxHeader                int // bytes of a request head
-	MaxFields                int // fields of a request head
-	MaxConnections           int // 0: from the descriptor limit
-	MaxConnectionsPerAddress int // 0: a quarter of MaxConnections
+	MaxHeader                int   // bytes of a request head
+	MaxFields                int   // fields of a request head
+	MaxConnections           int   // 0: from the descriptor limit
+	MaxConnectionsPerAddress int   // 0: a quarter of MaxConnections
+	MaxHandshakes            int   // TLS handshakes at a time; 0: by the number of cores
+	MemoryLimit              int64 // bytes that the process should stay under; 0: by the cgroup or machine
 
 	StateDir string // what outlives the process; empty: nothing does
 
@@ -44,6 +46,7 @@ const (
 	mostFields  = 1000
 
 	mostConnections = 10_000_000
+	mostMemory      = 1 << 40
 )
 
 // server reads [server].
@@ -66,6 +69,9 @@ func (d *decoder) server(s section) Server {
 		MaxFields:                s.integer("max_fields", leastFields, mostFields),
 		MaxConnections:           s.integer("max_connections", 0, mostConnections),
 		MaxConnectionsPerAddress: s.integer("max_connections_per_address", 0, mostConnections),
+
+		MaxHandshakes: s.integer("max_handshakes", 0, mostConnections),
+		MemoryLimit:   int64(s.size("memory_limit", 0, mostMemory)),
 
 		StateDir: read(s, "state_dir", s.d.parseDir),
 

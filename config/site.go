@@ -9,12 +9,19 @@ import (
 type Site struct {
 	Hosts    []string // lower case; "*.example.com" stands for one label
 	TLS      TLS
-	Pool     string  // name of a Pool of the Config
-	Redirect bool    // plain HTTP is sent to HTTPS; never with TLSOff
-	Default  bool    // answers the hosts that no Site names, too
-	HSTS     string  // value of Strict-Transport-Security; empty: none
-	Routes   []Route // in the order of the file; no path twice
-	Degraded Degraded
+	Pool     string // name of a Pool of the Config
+	Redirect bool   // plain HTTP is sent to HTTPS; never with TLSOff
+	Default  bool   // answers the hosts that no Site names, too
+	HSTS     string // value of Strict-Transport-Security; empty: none
+	// Bandwidth is how many bytes a second one connection may take; 0: any.
+	Bandwidth int64
+	// KeepAdmitted is how long somebody who was let in under overload stays
+	// in, by a signed cookie; 0: nobody is given one.
+	KeepAdmitted time.Duration
+	Limits       []Limit // in the order of the file
+	Room         Room
+	Routes       []Route // in the order of the file; no path twice
+	Degraded     Degraded
 }
 
 // sites reads all [[site]].
@@ -47,6 +54,12 @@ func (d *decoder) site(s section, server Server) Site {
 		Degraded: d.degraded(s.table("degraded")),
 	}
 	v.HSTS = s.hsts(v.TLS)
+	v.Bandwidth = int64(s.size("bandwidth", 0, mostBandwidth))
+	v.KeepAdmitted = read(s, "keep_admitted", durationBetween(0, longestStay))
+	for _, l := range s.tables("limit") {
+		v.Limits = append(v.Limits, l.limit())
+	}
+	v.Room = s.room()
 	if s.written("upstream") {
 		v.Pool = d.poolOf(s, d.unnamed(v, "/"))
 	} else {

@@ -115,7 +115,7 @@ func (x *Exchange) await(deadline time.Time) (*message.Response, *message.Failur
 		case x.r.Connect && resp.Status >= 200 && resp.Status < 300:
 			return nil, failureNotChanged
 		case resp.Status == 101 || resp.Status >= 200:
-			x.judge(resp.Status)
+			x.judge(resp)
 			return resp, nil
 		}
 		if err := x.w.Inform(resp); err != nil {
@@ -139,10 +139,12 @@ func (x *Exchange) leave(f *message.Failure) {
 	x.conn = nil
 }
 
-// judge tells the Upstream what a response head speaks for.
-func (x *Exchange) judge(status int) {
-	now := time.Now()
+// judge tells the Upstream, and the Pool's Admission, what a response head speaks
+// for.
+func (x *Exchange) judge(resp *message.Response) {
+	now, status := time.Now(), resp.Status
 	x.firstByte = now.Sub(x.firstTry)
+	x.headCame(status, resp.Fields, now)
 	if x.route.Pool.FailOn(status) {
 		x.up.Failed(x.began, statusFailure(x.addr, status))
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/accesslog"
+	"sluice/limiter"
 	"sluice/message"
 	"sluice/upstream"
 )
@@ -24,12 +25,14 @@ var failurePanic = &message.Failure{Party: message.PartySluice, Phase: message.P
 // is pooled; everything in it is valid from begin to finish.
 type Exchange struct {
 	decided
-	pump pump
+	pump    pump
+	waiter  limiter.Waiter // our part in the Pool's Admission
+	entered []entered      // places among the client's own Exchanges
 
 	idArr   [idLength]byte
 	scratch []byte // values of fields that we add
 	resp    message.Response
-	added   [8]message.Field // fields of a response of our own
+	added   [16]message.Field // fields of a response of our own
 	entry   accesslog.Entry
 }
 
@@ -49,6 +52,15 @@ type decided struct {
 	id      []byte
 
 	challenge []byte // the answer to a CA's validation; for other requests nil
+
+	// Of admission.
+	passed    bool // this person was let in before
+	admitted  bool // there is a place in the Pool to give back
+	queued    time.Duration
+	policy    []byte // of the limit that answers tell of; nil: none
+	remaining int
+	reset     time.Duration
+	cookies   [2][]byte // values of Set-Cookie to be added
 
 	// The Attempts.
 	wants    upstream.Request
@@ -109,6 +121,8 @@ func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
 		log(&x.entry)
 		x.entry = accesslog.Entry{}
 	}
+	x.leaveLimits()
+	x.giveBack(now)
 	x.kept.release()
 	x.pump.forget()
 	x.scratch = x.scratch[:0]
@@ -124,6 +138,7 @@ func (x *Exchange) fillEntry(now time.Time) {
 	e.Host, e.Method, e.Path = x.r.Authority, x.r.Method, x.r.Target
 	e.Proto, e.UserAgent = c.Protocol, x.r.Fields.Get(message.UserAgent)
 	e.Status, e.BytesIn, e.BytesOut = x.status, x.w.BytesIn(), x.w.BytesOut()
+	e.Queue = x.queued
 	e.Total, e.Connect, e.FirstByte = now.Sub(x.r.Start), x.connect, x.firstByte
 	if x.attempts > 0 {
 		e.Upstream = now.Sub(x.firstTry)

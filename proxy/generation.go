@@ -1,10 +1,12 @@
 package proxy
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"time"
 
 	"sluice/degraded"
+	"sluice/limiter"
 	"sluice/upstream"
 )
 
@@ -31,6 +33,8 @@ type Generation struct {
 	StreamTimeout, BodyTimeout time.Duration
 	// Refusals are the answers to requests that are not forwarded.
 	Refusals *degraded.Refusals
+
+	seed maphash.Seed // of numbers that stand for clients
 }
 
 // trusts reports whether a peer is one of ours.
@@ -55,6 +59,17 @@ type Site struct {
 	// requests that came over TLS, in the place of whatever upstreams send.
 	// Empty: the field is theirs alone.
 	HSTS []byte
+	// Limits are what each client may use of the Site.
+	Limits []*Limit
+	// Bandwidth is how many bytes of responses a second one connection gets;
+	// 0: as many as it takes.
+	Bandwidth int64
+	// Passes are of people who were let in; nil: there are none. Keep gives one
+	// to everybody whom a Pool has a place for.
+	Passes *limiter.Passes
+	Keep   bool
+	// Room is where new visitors wait; nil: nowhere.
+	Room *Room
 	// Routes are tried in order: longest prefix first. The last one is "/".
 	Routes []Route
 }
@@ -64,4 +79,11 @@ type Route struct {
 	Prefix   string
 	Pool     *upstream.Pool
 	Degraded *degraded.Answer
+	Form     degraded.Mode // of refusals
+	// Admission is how many Exchanges the Pool bears; nil: any number.
+	Admission *limiter.Admission
+	Class     limiter.Class
+	// Streams: answers may take their time on purpose, so they neither hold a
+	// place of the Pool nor say how busy it is.
+	Streams bool
 }

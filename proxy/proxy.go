@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,15 +14,19 @@ import (
 type Proxy struct {
 	generation atomic.Pointer[Generation]
 	log        func(*accesslog.Entry)
+	seed       maphash.Seed
 }
 
 // New returns a Proxy. log is given one Entry for each Exchange, which it may
 // use until it returns; nil logs nothing. Use comes before the first Serve.
-func New(log func(*accesslog.Entry)) *Proxy { return &Proxy{log: log} }
+func New(log func(*accesslog.Entry)) *Proxy { return &Proxy{log: log, seed: maphash.MakeSeed()} }
 
 // Use puts a Generation in force. Exchanges that are under way stay with the
 // one they began with.
-func (p *Proxy) Use(g *Generation) { p.generation.Store(g) }
+func (p *Proxy) Use(g *Generation) {
+	g.seed = p.seed
+	p.generation.Store(g)
+}
 
 var exchanges = sync.Pool{New: func() any {
 	return &Exchange{pump: pump{done: make(chan struct{}, 1)}}
@@ -42,7 +47,7 @@ func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 		x.refuse(failureMisdirected)
 	case x.wantsRedirect():
 		x.redirect()
-	default:
+	case x.admit():
 		x.forward()
 	}
 	x.served = true

@@ -57,6 +57,9 @@ func (x *Exchange) relayWhole(resp *message.Response) *message.Failure {
 		if err != nil {
 			return clientFailure(err)
 		}
+		if err := x.pace(len(p)); err != nil {
+			return clientFailure(err)
+		}
 		if err := x.w.Write(p); err != nil {
 			return clientFailure(err)
 		}
@@ -80,7 +83,7 @@ func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if x.failsOpen && (x.gen.Debug || x.trusted) {
 		f = append(f, message.Field{Name: nameProxyStatus, Value: statusFailsOpen, ID: message.ProxyStatus})
 	}
-	f = x.withHSTS(f)
+	f = x.withCookies(x.withPolicy(x.withHSTS(f)))
 	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
 }
 

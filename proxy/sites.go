@@ -95,13 +95,16 @@ func (s *Site) route(path []byte) *Route {
 	return nil
 }
 
-// matches reports whether the Route is for path. "/api/" is for everything
-// that begins with it; "/api" for itself and what is below "/api/", so that
-// it is not for "/apiary".
-func (r *Route) matches(path []byte) bool {
-	n := len(r.Prefix)
-	if len(path) < n || string(path[:n]) != r.Prefix {
+// matches reports whether the Route is for path.
+func (r *Route) matches(path []byte) bool { return prefixes(r.Prefix, path) }
+
+// prefixes reports whether prefix is for path. "/api/" is for everything that
+// begins with it; "/api" for itself and what is below "/api/", so that it is
+// not for "/apiary".
+func prefixes(prefix string, path []byte) bool {
+	n := len(prefix)
+	if len(path) < n || string(path[:n]) != prefix {
 		return false
 	}
-	return r.Prefix[n-1] == '/' || len(path) == n || path[n] == '/'
+	return prefix[n-1] == '/' || len(path) == n || path[n] == '/'
 }

@@ -7,6 +7,7 @@ import (
 	"sluice/certs"
 	"sluice/config"
 	"sluice/degraded"
+	"sluice/limiter"
 	"sluice/proxy"
 	"sluice/upstream"
 )
@@ -15,7 +16,11 @@ import (
 type generation struct {
 	proxy       *proxy.Generation
 	pools       map[string]*upstream.Pool
-	members     map[string]*members // of the Pools
+	members     map[string]*members           // of the Pools
+	admissions  map[string]*limiter.Admission // of the Pools; none: it bears any number
+	limits      map[string][]*proxy.Limit     // of the Sites
+	rooms       map[string]*limiter.Room      // likewise
+	signs       bool                          // cookies are given out
 	sources     []certs.Source
 	managed     *certs.Managed // one of sources; nil: no certificate is ordered
 	defaultHost string         // whose certificate answers names that no Site has
@@ -24,7 +29,8 @@ type generation struct {
 // build makes a generation. It opens no socket and starts nothing, so that a
 // Config which cannot be used changes nothing.
 func (s *Server) build(cfg *config.Config) (*generation, error) {
-	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools)), members: make(map[string]*members, len(cfg.Pools))}
+	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools)), members: make(map[string]*members, len(cfg.Pools)),
+		admissions: buildAdmissions(cfg.Pools), limits: make(map[string][]*proxy.Limit), rooms: make(map[string]*limiter.Room)}
 	if err := s.buildPools(g, cfg); err != nil {
 		return nil, err
 	}
@@ -34,7 +40,7 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 	if err := s.addManaged(g, cfg, time.Now()); err != nil {
 		return nil, err
 	}
-	sites, err := g.buildSites(cfg.Sites)
+	sites, err := g.buildSites(cfg.Sites, s.keyring)
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +82,11 @@ func (g *generation) addSources(sites []config.Site, now time.Time) error {
 	return nil
 }
 
-func (g *generation) buildSites(sites []config.Site) (*proxy.Sites, error) {
+func (g *generation) buildSites(sites []config.Site, keys *limiter.Keyring) (*proxy.Sites, error) {
 	built := make([]*proxy.Site, len(sites))
 	var byDefault *proxy.Site
 	for i, site := range sites {
-		b, err := g.buildSite(site)
+		b, err := g.buildSite(site, keys)
 		if err != nil {
 			return nil, fmt.Errorf("site %s: %w", site.Hosts[0], err)
 		}
@@ -97,15 +103,20 @@ func (g *generation) buildSites(sites []config.Site) (*proxy.Sites, error) {
 	return table, nil
 }
 
-func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
+func (g *generation) buildSite(site config.Site, keys *limiter.Keyring) (*proxy.Site, error) {
 	b := &proxy.Site{Name: siteName(site), TLS: site.TLS.Mode != config.TLSOff, Redirect: site.Redirect}
 	if site.HSTS != "" {
 		b.HSTS = []byte(site.HSTS)
 	}
+	b.Limits, b.Bandwidth = buildLimits(site.Limits), site.Bandwidth
+	g.limits[b.Name] = b.Limits
+	if err := g.buildRoom(b, site, keys, time.Now()); err != nil {
+		return nil, err
+	}
 	routes := site.Routes
 	if !hasRoot(routes) {
 		routes = append(routes[:len(routes):len(routes)],
-			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto})
+			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto, Class: config.ClassNormal})
 	}
 	for _, r := range routes {
 		answer, err := degraded.New(degraded.Options{
@@ -114,7 +125,10 @@ func (g *generation) buildSite(site config.Site) (*proxy.Site, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.Routes = append(b.Routes, proxy.Route{Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer})
+		b.Routes = append(b.Routes, proxy.Route{
+			Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer, Form: mode(r.Degraded),
+			Admission: g.admissions[r.Pool], Class: class(r.Class), Streams: r.Streams,
+		})
 	}
 	proxy.SortRoutes(b.Routes)
 	return b, nil
@@ -130,6 +144,16 @@ func hasRoot(routes []config.Route) bool {
 		}
 	}
 	return false
+}
+
+func class(c config.Class) limiter.Class {
+	switch c {
+	case config.ClassCritical:
+		return limiter.ClassCritical
+	case config.ClassSheddable:
+		return limiter.ClassSheddable
+	}
+	return limiter.ClassNormal
 }
 
 func mode(f config.DegradedForm) degraded.Mode {

@@ -104,7 +104,7 @@ func TestSitesHaveARootRoute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		site, err := g.buildSite(cfg.Sites[0])
+		site, err := g.buildSite(cfg.Sites[0], nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -67,6 +67,7 @@ func (s *Server) bind(ctx context.Context, key string, a config.Address, t *tls.
 	l := listener.New(ln, listener.Config{
 		TLS:              t,
 		Challenge:        s.answers.TLS,
+		Handshakes:       s.handshakes,
 		ProxyProtocol:    c.ProxyProtocol,
 		Trusted:          c.TrustedProxies,
 		HandshakeTimeout: c.HeaderTimeout,

@@ -20,6 +20,9 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.reportUpstreams)
 	m.Register(s.reportNames)
 	m.Register(s.reportCertificates)
+	m.Register(s.reportLimits)
+	m.Register(s.reportAdmissions)
+	m.Register(s.reportRooms)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)
 	return m

@@ -14,6 +14,7 @@ import (
 // it returns. Listen comes first. The error says that a Listener failed or
 // that connections had to be cut off.
 func (s *Server) Run(ctx context.Context) error {
+	s.memoryLimit = limitMemory(s.cfg.Server.MemoryLimit)
 	// In force before the first connection is accepted.
 	s.store.Use(s.gen.defaultHost, s.gen.sources...)
 	s.proxy.Use(s.gen.proxy)
@@ -30,7 +31,7 @@ func (s *Server) Run(ctx context.Context) error {
 		serving.Go(func() { failed <- l.Serve(s.serve) })
 	}
 	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
-		"max_connections", maxConnections(s.cfg.Server.MaxConnections))
+		"max_connections", maxConnections(s.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
 
 	var err error
 	select {
@@ -77,6 +78,8 @@ func (s *Server) runRest(ctx context.Context) {
 	all.Go(func() { s.fleet.Run(ctx) })
 	all.Go(func() { s.names.Run(ctx) })
 	all.Go(func() { s.store.Run(ctx) })
+	all.Go(func() { s.watchMemory(ctx) })
+	all.Go(func() { s.runKeyring(ctx) })
 	all.Go(func() {
 		if err := s.watch.Run(ctx); err != nil {
 			s.errlog.Error("clients that go away are noticed late from now on", "error", err)

@@ -1,11 +1,14 @@
 package server
 
 import (
+	"cmp"
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"sluice/accesslog"
 	"sluice/certs"
@@ -13,6 +16,7 @@ import (
 	"sluice/config"
 	"sluice/http1"
 	"sluice/http2"
+	"sluice/limiter"
 	"sluice/listener"
 	"sluice/message"
 	"sluice/metrics"
@@ -28,8 +32,9 @@ type Server struct {
 	cfg     *config.Config
 	errlog  *slog.Logger
 	store   *certs.Store
-	vault   *certs.Vault // of certificates that CAs have issued
-	answers *ca.Answers  // to CAs that look whether names are ours
+	vault   *certs.Vault     // of certificates that CAs have issued
+	answers *ca.Answers      // to CAs that look whether names are ours
+	keyring *limiter.Keyring // signs cookies
 	proxy   *proxy.Proxy
 	http1   *http1.Server
 	http2   *http2.Server
@@ -39,6 +44,9 @@ type Server struct {
 	names   *names.Directory
 	noise   *noise
 	metrics *metrics.Metrics
+
+	handshakes  *listener.Handshakes
+	memoryLimit int64 // bytes; 0: none. Set by Run
 
 	draining atomic.Bool // from the beginning of the drain on
 
@@ -64,6 +72,11 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
 	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
 	s.store = certs.NewStore(s.certificateEvent)
+	s.handshakes = listener.NewHandshakes(cmp.Or(cfg.Server.MaxHandshakes, runtime.GOMAXPROCS(0)))
+	var err error
+	if s.keyring, err = s.openKeyring(time.Now()); err != nil {
+		return nil, err
+	}
 	s.vault, s.answers = certs.NewVault(cfg.Server.StateDir), ca.NewAnswers()
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent

@@ -1,0 +1,108 @@
+package proxy
+
+import (
+	"errors"
+	"hash/maphash"
+	"time"
+
+	"sluice/limiter"
+	"sluice/message"
+)
+
+// admit lets the Exchange in: by what each client may use, then through the
+// waiting room, then into what the Pool bears. If not, it has been answered.
+func (x *Exchange) admit() bool {
+	if len(x.site.Limits) == 0 && x.site.Room == nil && x.route.Admission == nil {
+		return true
+	}
+	now := time.Now()
+	return x.withinLimits(now) && x.throughRoom(now) && x.intoPool(now)
+}
+
+// intoPool takes a place in the Pool, waiting for it in its queue if need be. A
+// client that goes away leaves the queue at once.
+func (x *Exchange) intoPool(now time.Time) bool {
+	a := x.route.Admission
+	if a == nil || x.route.Streams {
+		return true
+	}
+	v, decided := a.Try(&x.waiter, x.route.Class, now)
+	if !decided {
+		p := limiter.Priority{Class: x.route.Class, Admitted: x.wasAdmitted(now), Hash: x.luck(now)}
+		x.w.Watch(&x.waiter)
+		v = a.Enter(&x.waiter, p, now)
+		x.w.Watch(nil)
+	}
+	x.queued = v.Waited
+	if v.Outcome == limiter.Admitted {
+		x.admitted = true
+		x.keepAdmitted(now)
+		return true
+	}
+	x.turnedAway(v.Outcome)
+	return false
+}
+
+// What is said of Exchanges that a Pool has no place for.
+var (
+	failureShed         = shed(message.CauseShed, "the pool has more to do than it bears, and others go first")
+	failureQueueFull    = shed(message.CauseQueueFull, "the pool has more to do than it bears, and its queue is full")
+	failureQueueTimeout = shed(message.CauseQueueTimeout, "no place in the pool became free within queue_timeout")
+	failureLeftQueue    = &message.Failure{Party: message.PartyClient, Phase: message.PhaseQueue,
+		Cause: message.CauseClientGone, Err: errors.New("the client went away while it waited for a place in the pool")}
+)
+
+func shed(c message.Cause, why string) *message.Failure {
+	return &message.Failure{Party: message.PartySluice, Phase: message.PhaseQueue, Cause: c, Err: errors.New(why)}
+}
+
+// turnedAway answers for a Pool that has no place.
+func (x *Exchange) turnedAway(o limiter.Outcome) {
+	switch o {
+	case limiter.Gone:
+		x.refuse(failureLeftQueue)
+	case limiter.QueueFull:
+		x.defeat(failureQueueFull)
+	case limiter.QueueTimeout:
+		x.defeat(failureQueueTimeout)
+	default:
+		x.defeat(failureShed)
+	}
+}
+
+// headCame tells the Pool's Admission how long the Upstream took to answer, if
+// that says how busy it is.
+func (x *Exchange) headCame(status int, f message.Fields, now time.Time) {
+	if !x.admitted {
+		return
+	}
+	if status == 101 || isEventStream(f) {
+		x.route.Admission.Stream(&x.waiter, now)
+		return
+	}
+	x.route.Admission.Head(&x.waiter, now)
+}
+
+// isEventStream reports whether a response is one that goes on for as long as
+// somebody listens.
+func isEventStream(f message.Fields) bool {
+	const kind = "text/event-stream"
+	v := f.Get(message.ContentType)
+	return len(v) >= len(kind) && message.EqualFold(v[:len(kind)], kind)
+}
+
+// giveBack gives the place in the Pool back.
+func (x *Exchange) giveBack(now time.Time) {
+	if x.admitted {
+		x.admitted = false
+		x.route.Admission.Leave(&x.waiter, now)
+	}
+}
+
+// clientKey stands for the client, as a number.
+func (x *Exchange) clientKey() uint64 {
+	var h maphash.Hash
+	h.SetSeed(x.gen.seed)
+	writeClient(&h, x.clientAddr())
+	return h.Sum64()
+}

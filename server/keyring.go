@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"sluice/limiter"
+	"sluice/statedir"
+)
+
+const (
+	maxKeyring    = 64 << 10
+	keyringRotate = time.Hour // how often it is looked whether a new key is due
+)
+
+// openKeyring reads the keys that sign cookies. Without a state_dir they last as
+// long as the process, and so do the cookies.
+func (s *Server) openKeyring(now time.Time) (*limiter.Keyring, error) {
+	if s.cfg.Server.StateDir == "" {
+		return limiter.NewKeyring(nil, now)
+	}
+	text, err := statedir.Read(s.keyringPath(), maxKeyring)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the keys that sign cookies: %w\nlet the user that sluice runs as read server.state_dir", err)
+	}
+	keys, err := limiter.NewKeyring(text, now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\nmove the file away: those who were let in will have to wait once more", s.keyringPath(), err)
+	}
+	return keys, nil
+}
+
+func (s *Server) keyringPath() string {
+	return filepath.Join(s.cfg.Server.StateDir, "keys", "cookies")
+}
+
+// runKeyring keeps the keys on disk, and makes a new one each day, until ctx
+// ends.
+func (s *Server) runKeyring(ctx context.Context) {
+	if !s.gen.signs || s.cfg.Server.StateDir == "" {
+		return
+	}
+	s.keepKeyring()
+	ticker := time.NewTicker(keyringRotate)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			s.keyring.Rotate(now)
+			s.keepKeyring() // also what the disk did not take the last time
+		}
+	}
+}
+
+func (s *Server) keepKeyring() {
+	text := s.keyring.Text()
+	if old, err := statedir.Read(s.keyringPath(), maxKeyring); err == nil && string(old) == string(text) {
+		return
+	}
+	if err := statedir.Write(s.keyringPath(), text); err != nil {
+		s.errlog.Error("the keys that sign cookies cannot be stored; after a restart those who were let in have to wait once more",
+			"why", err, "do", "free space or repair the disk of server.state_dir")
+	}
+}

@@ -39,7 +39,7 @@ func writeCertificate(dir string) (certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
 		Subject:               pkix.Name{CommonName: benchHost},
-		DNSNames:              []string{benchHost, refusingHost},
+		DNSNames:              []string{benchHost},
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(7 * 24 * time.Hour),

@@ -15,17 +15,13 @@ type load struct {
 	refused     bool // every answer is a refusal
 }
 
-// url is what wrk asks for. The refused load connects by the name that a
-// refusing Sluice has a certificate for.
+// url is what wrk asks for.
 func (l load) url(port int) string {
-	scheme, host := "https", "127.0.0.1"
+	scheme := "https"
 	if l.plain {
 		scheme = "http"
 	}
-	if l.refused {
-		host = refusingHost
-	}
-	return fmt.Sprintf("%s://%s:%d%s", scheme, host, port, l.path)
+	return fmt.Sprintf("%s://%s%s", scheme, address(port), l.path)
 }
 
 // underLoad measures the CPU that a proxy spends on a load.
@@ -95,7 +91,6 @@ func (m *measurement) checkLoad(ctx context.Context, l load, port int) error {
 	if !l.refused {
 		return p.check(ctx)
 	}
-	p.name = refusingHost
 	a, err := p.ask(ctx)
 	if err != nil {
 		return err

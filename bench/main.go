@@ -9,8 +9,8 @@
 // generator is. It is a report, not a test: no figure makes it fail, only a
 // wrong answer, a socket error or a proxy that does not start.
 //
-// Latency is measured only beside an attack (H2ABUSE), where a client asks in an
-// open loop; all other load is closed loop.
+// Latency is measured only where load is offered in an open loop: beside an
+// attack (H2ABUSE) and under overload (P7). All other load is closed loop.
 package main
 
 import (
@@ -22,14 +22,20 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	work := run
 	args := os.Args[1:]
-	if len(args) > 0 && args[0] == attackCommand {
-		work, args = runAttack, args[1:]
+	if len(args) > 0 {
+		switch args[0] {
+		case attackCommand:
+			work, args = runAttack, args[1:]
+		case workersCommand:
+			work, args = runWorkers, args[1:]
+		}
 	}
 	err := work(ctx, args)
 	cancel()
@@ -41,21 +47,28 @@ func main() {
 
 // options are the command line.
 type options struct {
-	only    []string // work IDs; empty: all
-	rounds  int
-	seconds int
-	out     string // results file; empty: named by date and commit
-	sluice  string // binary to measure; empty: built from the checkout
+	only     []string // work IDs; empty: all
+	rounds   int
+	seconds  int
+	who      []string      // names of entrants, or parts of them; empty: all
+	overload time.Duration // length of the load that P7 is judged by
+	clients  int           // that P7's visits come from
+	out      string        // results file; empty: named by date and commit
+	sluice   string        // binary to measure; empty: built from the checkout
 }
 
 // parseOptions reads the command line.
 func parseOptions(args []string) (options, error) {
 	var o options
-	var only string
+	var only, who string
+	var overload int
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&only, "only", "", "comma-separated `IDs` of the work to measure, such as P1,P4 (default all)")
 	flags.IntVar(&o.rounds, "rounds", 5, "`times` each proxy is measured")
 	flags.IntVar(&o.seconds, "seconds", 6, "`length` of one measurement in seconds, 1 to 40")
+	flags.StringVar(&who, "who", "", "comma-separated `names`, or parts of them, of those to measure, such as nginx (default all)")
+	flags.IntVar(&overload, "overload", 60, "`length` in seconds of the overload that P7 is judged by, 1 to 600; its other loads last a third of that")
+	flags.IntVar(&o.clients, "clients", 10000, "`number` of client addresses in P7, 1 to 1000000")
 	flags.StringVar(&o.out, "out", "", "results `file` (default bench/results/DATE-COMMIT.md)")
 	flags.StringVar(&o.sluice, "sluice", "", "sluice binary `path` (default: built from this checkout)")
 	if err := flags.Parse(args); err != nil {
@@ -67,12 +80,23 @@ func parseOptions(args []string) (options, error) {
 	if o.rounds < 1 || o.seconds < 1 || o.seconds > 40 {
 		return o, fmt.Errorf("-rounds must be at least 1 and -seconds from 1 to 40")
 	}
-	for id := range strings.SplitSeq(only, ",") {
-		if id = strings.TrimSpace(id); id != "" {
-			o.only = append(o.only, id)
+	if overload < 1 || overload > 600 || o.clients < 1 || o.clients > 1e6 {
+		return o, fmt.Errorf("-overload must be from 1 to 600 and -clients from 1 to 1000000")
+	}
+	o.overload = time.Duration(overload) * time.Second
+	o.only, o.who = words(only), words(who)
+	return o, nil
+}
+
+// words are what stands between the commas of a list.
+func words(list string) []string {
+	var all []string
+	for word := range strings.SplitSeq(list, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			all = append(all, word)
 		}
 	}
-	return o, nil
+	return all
 }
 
 // run measures what the command line asks for and writes the report.
@@ -93,6 +117,9 @@ func run(ctx context.Context, args []string) error {
 
 	results, err := b.measureAll(ctx, works)
 	if err != nil {
+		return err
+	}
+	if err := b.savePlots(results); err != nil {
 		return err
 	}
 	text := b.report(results)

@@ -65,9 +65,6 @@ func (m *measurement) smallProbe() probe {
 	p := newProbe(m.setup.HTTPS)
 	p.pool = m.cert.pool
 	p.name = benchHost
-	if m.setup.Refuse {
-		p.name, p.host = refusingHost, refusingHost
-	}
 	return p
 }
 

@@ -14,7 +14,7 @@ user root;
 {{- end}}
 worker_processes {{len .Cores}};
 worker_cpu_affinity{{range .Cores}} {{mask .}}{{end}};
-worker_rlimit_nofile 16384;
+worker_rlimit_nofile {{.Descriptors}};
 events {
     worker_connections {{.MaxClients}};
     multi_accept on;
@@ -42,6 +42,18 @@ http {
     limit_req_status 429;
     limit_req_log_level info;
 {{- end}}
+{{- if .Forwarded}}
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Forwarded-For;
+{{- end}}
+{{- if .Limits}}
+    limit_req_zone $server_name zone=site:1m rate={{.Limits.Rate}}r/s;
+    limit_conn_zone $server_name zone=busy:1m;
+    limit_req_status 503;
+    limit_conn_status 503;
+    limit_req_log_level info;
+    limit_conn_log_level info;
+{{- end}}
     upstream app {
 {{- range .Origins}}
         server 127.0.0.1:{{.}};
@@ -61,6 +73,10 @@ http {
         ssl_session_tickets on;
 {{- if .Refuse}}
         limit_req zone=clients;
+{{- end}}
+{{- if .Limits}}
+        limit_req zone=site burst={{.Limits.Burst}} nodelay;
+        limit_conn busy {{.Limits.AtOnce}};
 {{- end}}
         location / {
             proxy_pass http://app;

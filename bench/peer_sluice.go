@@ -6,8 +6,8 @@ const sluiceName = "Sluice"
 // sluiceConfig proxies with Sluice's defaults; only its ports, room for
 // all connections from one address, and patience with idle ones are set.
 //
-// Refusing, it serves only a host that the load does not name: every request
-// is misdirected, 421.
+// Refusing, it lets one request a minute pass, as nginx does: all that a load
+// asks is refused then.
 const sluiceConfig = `[server]
 http                        = "127.0.0.1:{{.HTTP}}"
 https                       = "127.0.0.1:{{.HTTPS}}"
@@ -15,23 +15,32 @@ admin                       = ""
 idle_timeout                = "300s"
 max_connections             = {{.MaxClients}}
 max_connections_per_address = {{.MaxClients}}
+{{- if .Forwarded}}
+trusted_proxies             = ["127.0.0.1/32"]
+{{- end}}
 
 [log]
 access = "{{if .Access}}{{.Access}}{{else}}off{{end}}"
 
 [[site]]
-{{- if .Refuse}}
-hosts    = ["localhost"]
-{{- else}}
 hosts    = ["bench.test"]
 default  = true
-{{- end}}
 tls      = { cert = "{{.Cert}}", key = "{{.Key}}" }
 redirect = false
 upstream = "app"
+{{- if .Refuse}}
+
+[[site.limit]]
+key   = "client_ip"
+rate  = "1/m"
+burst = 1
+{{- end}}
 
 [upstream.app]
 servers = [{{range $i, $port := .Origins}}{{if $i}}, {{end}}"127.0.0.1:{{$port}}"{{end}}]
+{{- if .Concurrency}}
+max_concurrency = {{.Concurrency}}
+{{- end}}
 `
 
 // sluiceProxy is Sluice.

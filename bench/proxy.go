@@ -6,10 +6,8 @@ import (
 	"text/template"
 )
 
-const (
-	benchHost    = "bench.test" // the host that requests name
-	refusingHost = "localhost"  // the only host that a refusing Sluice serves; wrk can resolve it
-)
+// benchHost is the host that requests name.
+const benchHost = "bench.test"
 
 // setup is all that a proxy's config depends on.
 type setup struct {
@@ -26,6 +24,11 @@ type setup struct {
 	Abused     bool   // clients attack it
 	Root       bool   // the bench runs as root
 	MaxClients int    // connections to have room for
+
+	Descriptors int         // of nginx's worker
+	Forwarded   bool        // clients come through a trusted proxy on 127.0.0.1
+	Concurrency string      // Sluice's max_concurrency in TOML; empty: not written
+	Limits      *siteLimits // of nginx; nil: none
 }
 
 // proxy is a program that can be measured.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -19,6 +20,8 @@ func goldenSetup() setup {
 		Both:       "/run/both.pem",
 		Access:     "/run/bench/access.log",
 		MaxClients: 6000,
+
+		Descriptors: 16384,
 	}
 }
 
@@ -29,6 +32,12 @@ func TestConfigsAreAsWritten(t *testing.T) {
 	refuse := func(s *setup) { s.Refuse = true }
 	abused := func(s *setup) { s.Abused = true }
 	silent := func(s *setup) { s.Access = "" }
+	overload := func(name string) func(*setup) {
+		return func(s *setup) {
+			all := overloaded([]proxy{sluiceProxy("sluice"), nginxProxy("nginx")})
+			all[slices.IndexFunc(all, func(e entrant) bool { return e.name == name })].change(s)
+		}
+	}
 	root := func(s *setup) { s.Root, s.Cores = true, cores{2} }
 	for _, tt := range []struct {
 		file   string
@@ -45,6 +54,11 @@ func TestConfigsAreAsWritten(t *testing.T) {
 		{"sluice.toml", sluiceProxy("sluice"), plain},
 		{"sluice-refuse.toml", sluiceProxy("sluice"), refuse},
 		{"sluice-silent.toml", sluiceProxy("sluice"), silent},
+		{"sluice-overload.toml", sluiceProxy("sluice"), overload(sluiceName)},
+		{"sluice-overload-number.toml", sluiceProxy("sluice"), overload(sluiceNumber)},
+		{"sluice-overload-off.toml", sluiceProxy("sluice"), overload(sluiceOff)},
+		{"nginx-overload.conf", nginxProxy("nginx"), overload("nginx")},
+		{"nginx-overload-limits.conf", nginxProxy("nginx"), overload(nginxLimits)},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			s := goldenSetup()

@@ -44,18 +44,20 @@ func (b *bench) reportHead(t *strings.Builder) {
 func summary(results []result) *table {
 	t := &table{head: []string{"work", "unit", "Sluice", "yardstick", "ratio", "ask", "aim", "verdict"}}
 	for _, r := range results {
-		name, best := r.yardstick()
-		mine := r.score(sluiceName)
-		against := "–"
-		if name != "" {
-			against = name + " " + figure(best)
+		for _, p := range r.work.judged() {
+			name, best := r.bestIn(p)
+			mine := p.score(r, sluiceName)
+			against := "–"
+			if name != "" {
+				against = name + " " + figure(best)
+			}
+			ask, aim := p.goal.cells()
+			ratio := "–"
+			if v := mine / best; !math.IsNaN(v) && !math.IsInf(v, 0) {
+				ratio = fmt.Sprintf("%.2f", v)
+			}
+			t.add(r.work.id+" "+p.name, p.unit, figure(mine), against, ratio, ask, aim, p.goal.verdict(mine, best))
 		}
-		ask, aim := r.work.goal.cells()
-		ratio := "–"
-		if !math.IsNaN(mine / best) {
-			ratio = fmt.Sprintf("%.2f", mine/best)
-		}
-		t.add(r.work.id+" "+r.work.name, r.work.unit, figure(mine), against, ratio, ask, aim, r.work.goal.verdict(mine, best))
 	}
 	return t
 }
@@ -66,6 +68,9 @@ func (g goal) cells() (ask, aim string) {
 		return "–", "–"
 	}
 	ask, aim = "≤ "+g.cell(g.ask), g.cell(g.aim)
+	if g.atLeast {
+		ask = "≥ " + g.cell(g.ask)
+	}
 	if g.aim == 0 {
 		aim = "–"
 	}
@@ -89,20 +94,33 @@ func (g goal) verdict(mine, best float64) string {
 	switch {
 	case g.ask == 0 || math.IsNaN(v):
 		return "–"
-	case v <= g.aim:
+	case g.aim != 0 && g.reached(v, g.aim):
 		return "aim reached"
-	case v <= g.ask:
+	case g.reached(v, g.ask):
 		return "ask met"
 	default:
 		return "**missed**"
 	}
 }
 
+// reached reports whether a figure is as good as another.
+func (g goal) reached(v, wanted float64) bool {
+	if g.atLeast {
+		return v >= wanted
+	}
+	return v <= wanted
+}
+
 // yardstick is the best of those a work is held against.
 func (r result) yardstick() (name string, best float64) {
+	return r.bestIn(r.work.judged()[0])
+}
+
+// bestIn is the best in one part of those a work is held against.
+func (r result) bestIn(p part) (name string, best float64) {
 	best = math.NaN()
 	for _, n := range r.work.against {
-		if v := r.score(n); !math.IsNaN(v) && !(v >= best) {
+		if v := p.score(r, n); !math.IsNaN(v) && (name == "" || !p.goal.reached(best, v)) {
 			name, best = n, v
 		}
 	}
@@ -117,14 +135,6 @@ func (r result) median(name string) float64 {
 	return median(of(r.samples[name], func(s sample) float64 { return s.value }))
 }
 
-// score is the figure of a name in the summary, NaN if there is none.
-func (r result) score(name string) float64 {
-	if r.work.score != nil {
-		return r.work.score(r, name)
-	}
-	return r.median(name)
-}
-
 // report is the section of one work.
 func (r result) report() string {
 	var t strings.Builder
@@ -136,6 +146,9 @@ func (r result) report() string {
 		return t.String() + r.skipped + "\n\n"
 	}
 	t.WriteString(r.body() + "\n")
+	if r.plot != "" {
+		fmt.Fprintf(&t, "![%s: %s](%s)\n\n", r.work.id, r.work.title, r.plot)
+	}
 	fmt.Fprintf(&t, "Cores: proxy %s, origin %s, load %s.", r.layout.proxy, r.layout.origin, r.layout.load)
 	if r.layout.shared != "" {
 		fmt.Fprintf(&t, " Note that %s.", r.layout.shared)

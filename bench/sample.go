@@ -12,6 +12,9 @@ type sample struct {
 	busy   float64      // share of its cores that the proxy used; 0: likewise
 	logged float64      // access log lines per request; 0: it logs nothing
 	abuse  *abuseSample // what value is made of under an attack; nil: there was none
+
+	overload *overloadSample // how overload was borne; nil: there was none
+	limiter  *limiterSample  // what a limiter of many clients gave; nil: none was measured
 }
 
 // of returns one figure of every sample.

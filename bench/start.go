@@ -83,5 +83,7 @@ func (b *bench) newSetup(o *origin, pin cores) (setup, error) {
 		Access:     filepath.Join(dir, "access.log"),
 		Root:       os.Geteuid() == 0,
 		MaxClients: 6000,
+
+		Descriptors: 16384,
 	}, nil
 }

@@ -25,7 +25,7 @@ func TestTableAlignsItsColumns(t *testing.T) {
 
 func TestFigureHasThreeSignificantDigits(t *testing.T) {
 	for v, want := range map[float64]string{
-		0.123: "0.12", 1.234: "1.23", 27.24: "27.2", 243.4: "243", 16400: "16400", math.NaN(): "–",
+		0.123: "0.12", 1.234: "1.23", 27.24: "27.2", 243.4: "243", 16400: "16400", math.NaN(): "–", math.Inf(1): "∞",
 	} {
 		if got := figure(v); got != want {
 			t.Errorf("%v: got %s, want %s", v, got, want)
@@ -71,6 +71,8 @@ func TestYardstickIsTheBestThatDidTheWork(t *testing.T) {
 func TestVerdictOfGoals(t *testing.T) {
 	ratio := goal{ask: 0.90, aim: 0.75}
 	absolute := goal{ask: 100, aim: 50, absolute: true}
+	atLeast := goal{ask: 95, aim: 98, absolute: true, atLeast: true}
+	noAim := goal{ask: 2, absolute: true}
 	for _, tt := range []struct {
 		goal       goal
 		mine, best float64
@@ -85,6 +87,10 @@ func TestVerdictOfGoals(t *testing.T) {
 		{absolute, 100, 1, "ask met"},
 		{absolute, 101, math.NaN(), "**missed**"},
 		{goal{}, 1, 1, "–"},
+		{atLeast, 98, math.NaN(), "aim reached"},
+		{atLeast, 95, 99, "ask met"},
+		{atLeast, 94, 1, "**missed**"},
+		{noAim, 2, 1, "ask met"},
 	} {
 		if got := tt.goal.verdict(tt.mine, tt.best); got != tt.want {
 			t.Errorf("%+v of %v and %v: got %s, want %s", tt.goal, tt.mine, tt.best, got, tt.want)

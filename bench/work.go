@@ -24,8 +24,13 @@ type work struct {
 	mostRounds int      // 0: as many as asked for
 	notes      []string // what a reader must know to read the table
 
+	origin func(b *bench, ctx context.Context, pin cores) (*origin, error)          // nil: nginx with files
+	alone  func(ctx context.Context, b *bench, w work, pin cores) ([]sample, error) // measures Sluice's code without a proxy; nil: proxies are measured
+
 	score func(r result, name string) float64 // figure of a name in the summary; nil: its median
+	parts []part                              // lines of the summary; empty: one, of the work itself
 	body  func(r result) string               // tables of the section; nil: one with a line an entrant
+	plot  func(r result) string               // SVG beside the report; nil: none
 }
 
 // entrant is a proxy with the setup it has in one work.
@@ -37,10 +42,31 @@ type entrant struct {
 	attack  attack       // that it is under, where it is
 }
 
+// part is one of several figures that a work is judged by.
+type part struct {
+	name  string
+	unit  string
+	goal  goal
+	score func(r result, name string) float64
+}
+
+// judged are the parts of a work, of which one without parts is its only one.
+func (w work) judged() []part {
+	if len(w.parts) > 0 {
+		return w.parts
+	}
+	score := w.score
+	if score == nil {
+		score = result.median
+	}
+	return []part{{name: w.name, unit: w.unit, goal: w.goal, score: score}}
+}
+
 // goal is what is asked of Sluice, as ratio to the yardstick or as a figure.
 type goal struct {
 	ask, aim float64 // 0: nothing is asked
 	absolute bool    // of the figure itself rather than of the ratio
+	atLeast  bool    // more is better
 }
 
 // peers are the names whose best most work is held against.
@@ -68,7 +94,9 @@ func allWorks() []work {
 		[]work{workP1(), workPlain()},
 		worksP2(),
 		worksP4(),
-		[]work{workP5(), workP6(), workP8(), workP10()},
+		[]work{workP5(), workP6()},
+		worksP7(),
+		[]work{workP8(), workP9(), workP10()},
 		worksP11(),
 		[]work{workAbuse()},
 	)

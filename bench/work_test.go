@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // ids are the IDs of works.
@@ -54,11 +55,11 @@ func TestEveryWorkEntersItsYardstick(t *testing.T) {
 }
 
 func TestParseOptions(t *testing.T) {
-	o, err := parseOptions([]string{"-only", "P1, P4", "-rounds", "3", "-seconds", "2"})
-	if err != nil || !slices.Equal(o.only, []string{"P1", "P4"}) || o.rounds != 3 || o.seconds != 2 {
+	o, err := parseOptions([]string{"-only", "P1, P4", "-rounds", "3", "-seconds", "2", "-who", "nginx", "-overload", "5"})
+	if err != nil || !slices.Equal(o.only, []string{"P1", "P4"}) || !slices.Equal(o.who, []string{"nginx"}) || o.overload != 5*time.Second || o.rounds != 3 || o.seconds != 2 {
 		t.Errorf("got %+v, %v", o, err)
 	}
-	for _, args := range [][]string{{"-rounds", "0"}, {"-seconds", "0"}, {"-seconds", "41"}, {"P1"}} {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-seconds", "0"}, {"-seconds", "41"}, {"-overload", "0"}, {"-clients", "0"}, {"P1"}} {
 		if _, err := parseOptions(args); err == nil {
 			t.Errorf("%v: want an error", args)
 		}

@@ -74,7 +74,7 @@ func TestLoadURL(t *testing.T) {
 	}{
 		{load{path: "/a"}, "https://127.0.0.1:99/a"},
 		{load{path: "/a", plain: true}, "http://127.0.0.1:99/a"},
-		{load{path: "/a", refused: true}, "https://localhost:99/a"},
+		{load{path: "/a", refused: true}, "https://127.0.0.1:99/a"},
 	} {
 		if got := tt.load.url(99); got != tt.want {
 			t.Errorf("%+v: got %s, want %s", tt.load, got, tt.want)

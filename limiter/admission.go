@@ -130,13 +130,28 @@ func newAdmission(o AdmissionOptions, born time.Time) *Admission {
 // none to hope for, and otherwise blocks until it is decided. After Admitted,
 // Leave must be called.
 func (a *Admission) Enter(w *Waiter, p Priority, now time.Time) Verdict {
+	v, waits := a.Ask(w, p, now)
+	if waits {
+		v = a.Await(w, now)
+	}
+	return v
+}
+
+// Ask is Enter without the wait. If it says that the Exchange waits, Await must
+// come next; between the two is the time to have Cancel called should the
+// client go away.
+func (a *Admission) Ask(w *Waiter, p Priority, now time.Time) (v Verdict, waits bool) {
 	t := now.Sub(a.born)
 	outcome, waits, woken := a.enter(w, p.rank(), t)
 	wakeAll(woken)
-	if !waits {
-		return Verdict{Outcome: outcome}
+	if waits {
+		a.arm(t)
 	}
-	a.arm(t)
+	return Verdict{Outcome: outcome}, waits
+}
+
+// Await blocks until it is decided whether w, which waits since now, is let in.
+func (a *Admission) Await(w *Waiter, now time.Time) Verdict {
 	<-w.wake
 	v := Verdict{Outcome: w.outcome, Waited: w.began - w.came}
 	switch {
@@ -161,8 +176,10 @@ func (a *Admission) Failed(w *Waiter, now time.Time) { wakeAll(a.failed(w, now.S
 // upgrade or a long poll. If Head has not been called it will not count.
 func (a *Admission) Stream(w *Waiter, now time.Time) { wakeAll(a.stream(w, now.Sub(a.born))) }
 
-// Leave gives the place back if w still has it. It is called once, when the
-// Exchange is over. After an Enter that did not admit it does nothing.
+// Leave gives the place back if w still has it, and makes w ready for the next
+// Exchange. It is called when the Exchange is over and nobody can cancel it any
+// more. It must be called after Admitted; after another Outcome it need be only
+// if there might have been a Cancel since.
 func (a *Admission) Leave(w *Waiter, now time.Time) { wakeAll(a.leave(w, now.Sub(a.born))) }
 
 // arm sets the timer to when the next one will have waited for too long.

@@ -10,7 +10,7 @@ import (
 // and up again within stated times"; "no collapse of the limit to the floor
 // while throughput suffers."
 func TestAdmissionFollowsAStepOfTheLatency(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	const (
 		workers    = 20
 		down, back = 30 * time.Second, 60 * time.Second
@@ -72,7 +72,7 @@ func TestAdmissionFollowsAStepOfTheLatency(t *testing.T) {
 
 // The same, if it was at the floor when requests began to take longer.
 func TestAdmissionLeavesTheFloorWhereThroughputSuffers(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	const seed, begin, length = 15, 20 * time.Second, 80 * time.Second
 	slow := time.Duration(1)
 	s := newPoolSim(AdmissionOptions{Start: 5}, 20, seed, func(r *rand.Rand) time.Duration {
@@ -105,7 +105,7 @@ func TestAdmissionLeavesTheFloorWhereThroughputSuffers(t *testing.T) {
 
 // "guarded against the baseline's drift under lasting overload"
 func TestAdmissionBaselineDoesNotDriftUnderLastingOverload(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	for seed := range uint64(2) {
 		const length = 10 * time.Minute
 		s := newPoolSim(AdmissionOptions{}, 20, seed, exponential(20*time.Millisecond))
@@ -134,7 +134,7 @@ func TestAdmissionBaselineDoesNotDriftUnderLastingOverload(t *testing.T) {
 // "an idle or lightly used service is never refused anything (1 hour of fake
 // time)"
 func TestAdmissionNeverRefusesALightlyUsedService(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	const seed, length = 12, time.Hour
 	service := lognormal(80*time.Millisecond, 1)
 	for _, o := range []AdmissionOptions{{}, {Limit: 20}, {Reserve: -1}} {
@@ -159,7 +159,7 @@ func TestAdmissionNeverRefusesALightlyUsedService(t *testing.T) {
 
 // "Streaming, upgraded and long-poll exchanges do not poison it."
 func TestAdmissionIsNotPoisonedByStreams(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	const seed, length = 13, 5 * time.Minute
 	s := newPoolSim(AdmissionOptions{}, 20, seed, exponential(20*time.Millisecond))
 	tally := &simTally{}
@@ -183,7 +183,7 @@ func TestAdmissionIsNotPoisonedByStreams(t *testing.T) {
 // An upstream that hangs for a while must not leave a limit at the floor, or a
 // queue that stands.
 func TestAdmissionRecoversFromAnUpstreamThatHung(t *testing.T) {
-	t.Parallel()
+	simulates(t)
 	for _, load := range []float64{0.7, 5} {
 		const seed, hung, length = 14, 30 * time.Second, 60 * time.Second
 		s := newPoolSim(AdmissionOptions{}, 20, seed, exponential(20*time.Millisecond))

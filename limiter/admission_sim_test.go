@@ -5,8 +5,18 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testing"
 	"time"
 )
+
+// simulates marks a simulation. It runs in one goroutine, so that the race
+// detector finds nothing and takes minutes for it.
+func simulates(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a simulation has no races")
+	}
+	t.Parallel()
+}
 
 // poolSim is a Pool behind an Admission, in virtual time: workers that take
 // from one queue, service times, and clients that come whether or not they are

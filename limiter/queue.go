@@ -89,9 +89,6 @@ func (q *waitQueue) remove(w *Waiter) {
 	w.queued = false
 }
 
-// critical counts the critical ones.
-func (q *waitQueue) critical() int { return q.bands[rankBands-1].n + q.bands[rankBands-2].n }
-
 // next returns who is to be served next: if only critical ones may be, the
 // next of those; nil if there is none.
 func (q *waitQueue) next(onlyCritical bool) *Waiter {

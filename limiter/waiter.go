@@ -6,7 +6,7 @@ import (
 )
 
 // Waiter is the part of one Exchange in an Admission. The zero value is ready,
-// and after Leave it is ready again. It must not be copied.
+// and after Leave it is ready again, whatever Enter said. It must not be copied.
 //
 // All methods that take one are for the goroutine of its Exchange; Cancel is
 // for anybody.
@@ -35,8 +35,8 @@ type Waiter struct {
 // Cancel says that the client has gone away. An Enter that blocks, and any
 // until Leave, returns Gone at once, and the place in the queue is free. It
 // may be called at any time, by any goroutine, and more than once; but not
-// when Leave, or an Enter that did not admit, has returned: by then the Waiter
-// may be somebody else's.
+// when Leave has returned: by then the Waiter may be another Exchange's, which
+// would be gone before it came.
 func (w *Waiter) Cancel() {
 	w.gone.Store(true)
 	// Enter publishes where it queues before it looks at gone, so that one of

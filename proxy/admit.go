@@ -28,10 +28,7 @@ func (x *Exchange) intoPool(now time.Time) bool {
 	}
 	v, decided := a.Try(&x.waiter, x.route.Class, now)
 	if !decided {
-		p := limiter.Priority{Class: x.route.Class, Admitted: x.wasAdmitted(now), Hash: x.luck(now)}
-		x.w.Watch(&x.waiter)
-		v = a.Enter(&x.waiter, p, now)
-		x.w.Watch(nil)
+		v = x.rankedIn(a, now)
 	}
 	x.queued = v.Waited
 	if v.Outcome == limiter.Admitted {
@@ -41,6 +38,22 @@ func (x *Exchange) intoPool(now time.Time) bool {
 	}
 	x.turnedAway(v.Outcome)
 	return false
+}
+
+// rankedIn is for when priorities decide.
+func (x *Exchange) rankedIn(a *limiter.Admission, now time.Time) limiter.Verdict {
+	p := limiter.Priority{Class: x.route.Class, Admitted: x.wasAdmitted(now), Hash: x.luck(now)}
+	v, waits := a.Ask(&x.waiter, p, now)
+	if !waits {
+		return v
+	}
+	x.w.Watch(&x.waiter)
+	v = a.Await(&x.waiter, now)
+	x.w.Watch(nil)
+	if v.Outcome != limiter.Admitted {
+		a.Leave(&x.waiter, now) // forgets a client that went away just now
+	}
+	return v
 }
 
 // What is said of Exchanges that a Pool has no place for.
@@ -81,6 +94,13 @@ func (x *Exchange) headCame(status int, f message.Fields, now time.Time) {
 		return
 	}
 	x.route.Admission.Head(&x.waiter, now)
+}
+
+// attemptFailed tells the Pool's Admission that the next Attempt begins anew.
+func (x *Exchange) attemptFailed() {
+	if x.admitted {
+		x.route.Admission.Failed(&x.waiter, time.Now())
+	}
 }
 
 // isEventStream reports whether a response is one that goes on for as long as

@@ -134,6 +134,7 @@ func (x *Exchange) leave(f *message.Failure) {
 	x.pump.stop()
 	if f != nil && !x.foundDead(f) { // that an idle connection was closed proves nothing
 		x.up.Failed(x.began, f)
+		x.attemptFailed()
 	}
 	x.up.Discard(x.conn)
 	x.conn = nil

@@ -77,6 +77,7 @@ func TestDefaults(t *testing.T) {
 			RetryOn:         []int{502, 503, 504},
 			RetryBudget:     0.2,
 			Protocol:        ProtocolHTTP1,
+			Concurrency:     Concurrency{Off: true},
 			QueueTimeout:    time.Second,
 			Reserve:         0.2,
 			FailOn:          []int{502, 503, 504},

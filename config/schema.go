@@ -165,7 +165,7 @@ var schema = []tableSpec{
 		{name: "protocol", standard: `"http1"`},
 		{name: "tls"},
 		{name: "health"},
-		{name: "max_concurrency", standard: `"auto"`},
+		{name: "max_concurrency", standard: `"off"`, example: `"auto"`},
 		{name: "queue_timeout", standard: `"1s"`},
 		{name: "reserve", standard: `0.2`},
 	}},

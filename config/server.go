@@ -46,6 +46,7 @@ const (
 	mostFields  = 1000
 
 	mostConnections = 10_000_000
+	leastMemory     = 64 << 20
 	mostMemory      = 1 << 40
 )
 
@@ -77,6 +78,9 @@ func (d *decoder) server(s section) Server {
 
 		Debug: s.boolean("debug"),
 		HTTP2: d.http2(s.table("http2")),
+	}
+	if v.MemoryLimit > 0 && v.MemoryLimit < leastMemory {
+		s.fail("memory_limit", `write at least "64MiB", or "0B"`, "is less than Sluice needs by itself")
 	}
 	s.checkListeners(v)
 	s.checkAdmin(v)

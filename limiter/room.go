@@ -258,7 +258,10 @@ func (r *Room) wait(place uint64, now time.Time) RoomVerdict {
 func (r *Room) advance(now time.Time) {
 	if passed := now.Sub(r.seen); passed > 0 {
 		r.seen = now
-		r.credit = min(r.credit+passed.Seconds()*r.o.PerSecond, float64(max(r.o.Burst, 1)))
+		// What two polls of one visitor may be apart is saved up, or the rate
+		// would not be reached.
+		most := max(float64(r.o.Burst), r.ahead())
+		r.credit = min(r.credit+passed.Seconds()*r.o.PerSecond, most)
 	}
 	passed := now.Sub(r.looked)
 	if passed < roomSlot {
@@ -266,7 +269,7 @@ func (r *Room) advance(now time.Time) {
 	}
 	r.looked = now
 	expected := r.expected(now)
-	n := (r.o.PerSecond*roomAhead.Seconds() - expected) / r.shows
+	n := (r.ahead() - expected) / r.shows
 	n = min(max(n, 0), float64(r.tail-r.head))
 	if n >= 1 {
 		r.invites = append(r.invites, roomInvites{at: now, first: r.head, invited: int(n)})
@@ -277,6 +280,10 @@ func (r *Room) advance(now time.Time) {
 	r.speed += share * (math.Trunc(n)/passed.Seconds() - r.speed)
 }
 
+// ahead is how many of the invited should be about to come: at least one, also
+// when one is let in a minute.
+func (r *Room) ahead() float64 { return max(r.o.PerSecond*roomAhead.Seconds(), 1) }
+
 // expected is how many of the invited will come still, as far as those before
 // tell. It forgets those whose time is over. It needs mu.
 func (r *Room) expected(now time.Time) (n float64) {
@@ -285,7 +292,7 @@ func (r *Room) expected(now time.Time) (n float64) {
 		age := now.Sub(slot.at)
 		if age > roomJudged && !slot.judged {
 			slot.judged = true
-			weight := min(float64(slot.invited)/(r.o.PerSecond*roomAhead.Seconds()+float64(slot.invited)), 0.2)
+			weight := min(float64(slot.invited)/(r.ahead()+float64(slot.invited)), 0.2)
 			r.shows += weight * (float64(slot.came)/float64(slot.invited) - r.shows)
 			r.shows = max(r.shows, roomShows)
 		}

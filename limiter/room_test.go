@@ -180,6 +180,15 @@ func TestTheRoomLetsInByOrderAndAtItsRate(t *testing.T) {
 	}
 }
 
+// One a minute is a rate, too.
+func TestARoomWithALowRate(t *testing.T) {
+	r := testRoom(t, RoomOptions{PerSecond: 1.0 / 60, Burst: 1})
+	entered, over := simulate(r, rand.New(rand.NewPCG(1, 2)), 0.1, 5*time.Minute, 0, 0)
+	if len(entered) < 20 || over < time.Duration(len(entered)-2)*time.Minute || over > time.Duration(len(entered)+2)*time.Minute {
+		t.Errorf("%d entered in %v", len(entered), over)
+	}
+}
+
 // Whom nobody keeps waiting gets in at once.
 func TestAnEmptyRoomKeepsNobody(t *testing.T) {
 	r := testRoom(t, RoomOptions{PerSecond: 10, Burst: 5})

@@ -111,6 +111,16 @@ func isEventStream(f message.Fields) bool {
 	return len(v) >= len(kind) && message.EqualFold(v[:len(kind)], kind)
 }
 
+// letGo gives back what the Exchange holds of its client's share and of the
+// Pool. It comes before the last byte goes out: a client that has the whole
+// answer may ask again at once.
+func (x *Exchange) letGo() {
+	x.leaveLimits()
+	if x.admitted {
+		x.giveBack(time.Now())
+	}
+}
+
 // giveBack gives the place in the Pool back.
 func (x *Exchange) giveBack(now time.Time) {
 	if x.admitted {

@@ -77,6 +77,7 @@ func (x *Exchange) answer(body *degraded.Body, more ...message.Field) {
 	f = append(f,
 		message.Field{Name: nameProxyStatus, Value: x.proxyStatus(), ID: message.ProxyStatus},
 		message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
+	x.letGo()
 	pieces, length := body.Pieces(x.id)
 	x.resp = message.Response{Status: x.status, Fields: x.withCookies(x.withPolicy(x.withHSTS(f))), Length: length}
 	if x.w.Start(&x.resp) != nil {

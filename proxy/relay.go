@@ -41,6 +41,7 @@ func (x *Exchange) relayWhole(resp *message.Response) *message.Failure {
 		return clientFailure(err)
 	}
 	if resp.Body == nil {
+		x.letGo()
 		return x.done(x.w.Finish(nil))
 	}
 	for {
@@ -52,6 +53,7 @@ func (x *Exchange) relayWhole(resp *message.Response) *message.Failure {
 		}
 		p, err := resp.Body.Next()
 		if err == io.EOF {
+			x.letGo()
 			return x.done(x.w.Finish(resp.Body.Trailers()))
 		}
 		if err != nil {

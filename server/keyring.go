@@ -44,7 +44,6 @@ func (s *Server) runKeyring(ctx context.Context) {
 	if !s.gen.signs || s.cfg.Server.StateDir == "" {
 		return
 	}
-	s.keepKeyring()
 	ticker := time.NewTicker(keyringRotate)
 	defer ticker.Stop()
 	for {
@@ -58,7 +57,11 @@ func (s *Server) runKeyring(ctx context.Context) {
 	}
 }
 
+// keepKeyring stores the keys, if the disk has others.
 func (s *Server) keepKeyring() {
+	if s.cfg.Server.StateDir == "" {
+		return
+	}
 	text := s.keyring.Text()
 	if old, err := statedir.Read(s.keyringPath(), maxKeyring); err == nil && string(old) == string(text) {
 		return

@@ -15,6 +15,9 @@ import (
 // that connections had to be cut off.
 func (s *Server) Run(ctx context.Context) error {
 	s.memoryLimit = limitMemory(s.cfg.Server.MemoryLimit)
+	if s.gen.signs {
+		s.keepKeyring() // before it signs anything
+	}
 	// In force before the first connection is accepted.
 	s.store.Use(s.gen.defaultHost, s.gen.sources...)
 	s.proxy.Use(s.gen.proxy)

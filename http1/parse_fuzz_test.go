@@ -120,7 +120,7 @@ var forbidden = []*regexp.Regexp{
 	regexp.MustCompile(`\n[^:\r]+\r`),                               // no colon
 	regexp.MustCompile(`(?is)\nhost:.*\nhost:`),                     // two
 	regexp.MustCompile(`(?is)\ncontent-length:.*\ncontent-length:`), // two
-	regexp.MustCompile(`(?is)\ntransfer-encoding:.*\ntransfer-encoding`),
+	regexp.MustCompile(`(?is)\ntransfer-encoding:.*\ntransfer-encoding:`),
 	regexp.MustCompile(`(?is)\ncontent-length:.*\ntransfer-encoding:`),
 	regexp.MustCompile(`(?is)\ntransfer-encoding:.*\ncontent-length:`),
 	regexp.MustCompile(`(?i)\ncontent-length:[^\r]*[^\r0-9 \t]`),

@@ -16,21 +16,27 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, statedir, accesslog, metrics, admin, demo, bench
+	NONE < config, message, grammar, socket, statedir, accesslog, metrics, admin, demo, bench/cachesuite
+
+	bench/cachesuite < bench
 
 	statedir < certs, names
 	NONE < certs/dnsapi, limiter
 	certs, certs/dnsapi < certs/ca
+
+	message, grammar < cache/policy
+	NONE < cache/store
+	message, cache/policy, cache/store < cache
 
 	socket < listener
 	message < degraded
 	message, grammar, socket < http1
 	message, grammar, socket < http2
 	message, socket, http1 < upstream
-	message, http1, upstream, limiter, degraded, accesslog < proxy
+	message, http1, upstream, limiter, cache, cache/policy, degraded, accesslog < proxy
 
 	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, metrics, admin, names,
-	degraded, limiter, statedir, http1, http2, upstream, proxy < server
+	degraded, limiter, cache, statedir, http1, http2, upstream, proxy < server
 
 	config, server, demo < main
 `

@@ -42,6 +42,7 @@ type Entry struct {
 	Cause    string
 	Detail   string
 	Degraded string // which Degraded answer was given
+	Cache    string // how the cache had part in the answer; empty: it had none
 
 	TLSVersion string // "1.3"; empty on a plain connection
 	ALPN       string
@@ -99,6 +100,7 @@ func (e *Entry) encode(enc encoder, scratch []byte) {
 	addName(enc, "fail_cause", e.Cause)
 	addString(enc, "fail_detail", "fail_detail_cut", e.Detail, maxDetail)
 	addName(enc, "degraded", e.Degraded)
+	addName(enc, "cache", e.Cache)
 
 	addName(enc, "tls", e.TLSVersion)
 	addName(enc, "alpn", e.ALPN)

@@ -18,7 +18,7 @@ func full() *Entry {
 	e.Site = "shop"
 	e.Who, e.Phase, e.Cause = "upstream", "wait", "connection_timeout"
 	e.Detail = `dial tcp 10.0.0.2:3001: "i/o timeout"`
-	e.Degraded = "last_good_copy"
+	e.Degraded, e.Cache = "last_good", "stale"
 	e.Attempts = 2
 	return e
 }
@@ -64,7 +64,8 @@ func TestALineHasEveryFieldOfItsExchange(t *testing.T) {
 		"site": "shop", "pool": "app", "upstream": "10.0.0.2:3001", "attempts": 2.,
 		"fail_who": "upstream", "fail_phase": "wait", "fail_cause": "connection_timeout",
 		"fail_detail": `dial tcp 10.0.0.2:3001: "i/o timeout"`,
-		"degraded":    "last_good_copy",
+		"degraded":    "last_good",
+		"cache":       "stale",
 		"tls":         "1.3", "alpn": "h2", "sni": "shop.example.com",
 		"user_agent": string(full().UserAgent),
 	}

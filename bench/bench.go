@@ -120,5 +120,9 @@ func (b *bench) resultsPath() string {
 	if b.out != "" {
 		return b.out
 	}
-	return filepath.Join(b.root, "bench", "results", b.started.Format("2006-01-02-1504")+"-"+b.commit+".md")
+	name := b.started.Format("2006-01-02-1504") + "-" + b.commit
+	if b.cacheTests {
+		name += "-cache-tests"
+	}
+	return filepath.Join(b.root, "bench", "results", name+".md")
 }

@@ -11,6 +11,9 @@
 //
 // Latency is measured only where load is offered in an open loop: beside an
 // attack (H2ABUSE) and under overload (P7). All other load is closed loop.
+//
+// With -cache-tests it measures nothing, and runs the public test suite of HTTP
+// caches against Sluice and its peers instead.
 package main
 
 import (
@@ -55,6 +58,10 @@ type options struct {
 	clients  int           // that P7's visits come from
 	out      string        // results file; empty: named by date and commit
 	sluice   string        // binary to measure; empty: built from the checkout
+
+	cacheTests bool   // test caches instead of measuring
+	suite      string // folder of the cache tests; empty: fetched by npm
+	dump       string // the one cache test whose traffic is wanted; empty: all are run
 }
 
 // parseOptions reads the command line.
@@ -71,11 +78,20 @@ func parseOptions(args []string) (options, error) {
 	flags.IntVar(&o.clients, "clients", 10000, "`number` of client addresses in P7, 1 to 1000000")
 	flags.StringVar(&o.out, "out", "", "results `file` (default bench/results/DATE-COMMIT.md)")
 	flags.StringVar(&o.sluice, "sluice", "", "sluice binary `path` (default: built from this checkout)")
+	flags.BoolVar(&o.cacheTests, "cache-tests", false, "run the public test suite of HTTP caches instead, from the folder given as last argument or by npm")
+	flags.StringVar(&o.dump, "dump", "", "with -cache-tests: `ID` of the one test to run, with all that is said")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	rest := flags.Args()
+	if o.cacheTests && len(rest) > 0 {
+		o.suite, rest = rest[0], rest[1:]
+	}
+	if len(rest) > 0 {
+		return o, fmt.Errorf("unexpected argument %q", rest[0])
+	}
+	if o.dump != "" && !o.cacheTests {
+		return o, fmt.Errorf("-dump goes with -cache-tests")
 	}
 	if o.rounds < 1 || o.seconds < 1 || o.seconds > 40 {
 		return o, fmt.Errorf("-rounds must be at least 1 and -seconds from 1 to 40")
@@ -104,6 +120,9 @@ func run(ctx context.Context, args []string) error {
 	o, err := parseOptions(args)
 	if err != nil {
 		return err
+	}
+	if o.cacheTests {
+		return runCacheTests(ctx, o)
 	}
 	works, err := chooseWorks(allWorks(), o.only)
 	if err != nil {

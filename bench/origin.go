@@ -11,6 +11,7 @@ import (
 // The bodies that the origin serves.
 const (
 	smallPath, smallSize   = "/small.json", 614
+	kiloPath, kiloSize     = "/kilo.bin", 1 << 10
 	mediumPath, mediumSize = "/medium.bin", 100 << 10
 	largePath, largeSize   = "/large.bin", 10 << 20
 )
@@ -18,11 +19,16 @@ const (
 // uploadPath answers with the small body after it has read that of the request.
 const uploadPath = "/upload"
 
+// countPath tells how many requests the origin has had.
+const countPath = "/count"
+
 // bodySize is the length of the body at a path.
 func bodySize(path string) int64 {
 	switch path {
 	case smallPath:
 		return smallSize
+	case kiloPath:
+		return kiloSize
 	case mediumPath:
 		return mediumSize
 	case largePath:
@@ -62,6 +68,9 @@ http {
         listen 127.0.0.1:{{.}} backlog=4096;
 {{- end}}
         root {{.Dir}}/www;
+        location = /count {
+            stub_status;
+        }
         location = /upload { # files answer without waiting for the request's body, proxies read it first
             proxy_pass http://127.0.0.1:{{index .Origins 0}}/small.json;
             proxy_method GET;
@@ -113,6 +122,7 @@ func writeBodies(dir string) error {
 	}
 	return writeFiles(map[string]string{
 		filepath.Join(dir, smallPath):  smallJSON(),
+		filepath.Join(dir, kiloPath):   strings.Repeat("0123456789abcde\n", kiloSize/16),
 		filepath.Join(dir, mediumPath): strings.Repeat("0123456789abcde\n", mediumSize/16),
 		filepath.Join(dir, largePath):  strings.Repeat("0123456789abcde\n", largeSize/16),
 	})

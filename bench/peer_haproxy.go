@@ -25,6 +25,13 @@ defaults
     log-format '{"time":"%trl","id":"%ID","client":"%ci","method":"%HM","uri":"%HU","protocol":"%HV","status":%ST,"bytes":%B,"duration":%Ta,"upstream":"%b/%s","connect_duration":%Tc,"upstream_duration":%Tr,"state":"%tsc","agent":"%[capture.req.hdr(1)]","host":"%[capture.req.hdr(0)]"}'
     unique-id-format %{+X}o\ %pid-%rt
 {{- end}}
+{{- if .Cache}}
+
+cache answers
+    total-max-size 64
+    max-object-size 1048576
+    max-age 60
+{{- end}}
 
 frontend web
     bind 127.0.0.1:{{.HTTP}} backlog 4096
@@ -40,6 +47,11 @@ frontend web
 {{- end}}
     option forwardfor
     http-request set-header X-Forwarded-Proto https if { ssl_fc }
+{{- if .Cache}}
+    filter cache answers
+    http-request cache-use answers
+    http-response cache-store answers
+{{- end}}
     default_backend app
 
 backend app
@@ -57,8 +69,11 @@ func haproxyProxy(binary string) proxy {
 		binary: binary,
 		config: haproxyConfig,
 		file:   "haproxy.cfg",
-		args:   func(s setup) []string { return []string{"-db", "-f", s.Dir + "/haproxy.cfg"} },
+		args:   haproxyArgs,
 		env:    noEnv,
 		logs:   stdoutIsLog,
 	}
 }
+
+// haproxyArgs keeps it in the foreground.
+func haproxyArgs(s setup) []string { return []string{"-db", "-f", s.Dir + "/haproxy.cfg"} }

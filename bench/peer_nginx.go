@@ -54,6 +54,13 @@ http {
     limit_req_log_level info;
     limit_conn_log_level info;
 {{- end}}
+{{- if .Cache}}
+    proxy_cache_path {{.Dir}}/cache levels=1:2 keys_zone=answers:10m max_size=1g inactive=10m use_temp_path=off;
+    open_file_cache max=1000;
+    open_file_cache_valid 60s;
+    sendfile on;
+    tcp_nopush on;
+{{- end}}
     upstream app {
 {{- range .Origins}}
         server 127.0.0.1:{{.}};
@@ -88,7 +95,14 @@ http {
             proxy_buffer_size 32k;
             proxy_buffers 16 32k;
             proxy_busy_buffers_size 128k;
+{{- if .Cache}}
+            proxy_cache answers;
+            proxy_cache_valid 200 60s;
+            proxy_cache_lock on;
+            proxy_cache_use_stale updating;
+{{- else}}
             proxy_max_temp_file_size 0;
+{{- end}}
         }
     }
 }

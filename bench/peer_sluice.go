@@ -35,6 +35,12 @@ key   = "client_ip"
 rate  = "1/m"
 burst = 1
 {{- end}}
+{{- if .Cache}}
+
+[[site.route]]
+path  = "/"
+cache = { ttl = "60s" }
+{{- end}}
 
 [upstream.app]
 servers = [{{range $i, $port := .Origins}}{{if $i}}, {{end}}"127.0.0.1:{{$port}}"{{end}}]
@@ -50,7 +56,10 @@ func sluiceProxy(binary string) proxy {
 		binary: binary,
 		config: sluiceConfig,
 		file:   "sluice.toml",
-		args:   func(s setup) []string { return []string{"run", "--config", s.Dir + "/sluice.toml"} },
+		args:   sluiceArgs,
 		env:    goEnv,
 	}
 }
+
+// sluiceArgs runs it by its config.
+func sluiceArgs(s setup) []string { return []string{"run", "--config", s.Dir + "/sluice.toml"} }

@@ -80,15 +80,9 @@ func (p probe) config() *tls.Config {
 
 // exchange sends the request on an open connection and reads the whole answer.
 func (p probe) exchange(conn net.Conn) (answer, error) {
-	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
-		return answer{}, err
-	}
-	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.path, p.host); err != nil {
-		return answer{}, err
-	}
-	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 1024), nil)
+	resp, err := p.send(conn)
 	if err != nil {
-		return answer{}, fmt.Errorf("read answer: %w", err)
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	n, err := io.Copy(io.Discard, resp.Body)
@@ -96,6 +90,22 @@ func (p probe) exchange(conn net.Conn) (answer, error) {
 		return answer{}, fmt.Errorf("read body: %w", err)
 	}
 	return answer{status: resp.StatusCode, length: n}, nil
+}
+
+// send sends the request on an open connection and reads the head of the
+// answer. The caller must close its body.
+func (p probe) send(conn net.Conn) (*http.Response, error) {
+	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", p.path, p.host); err != nil {
+		return nil, err
+	}
+	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 1024), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	return resp, nil
 }
 
 // check asks once and wants the whole body with status 200.

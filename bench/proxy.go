@@ -22,6 +22,7 @@ type setup struct {
 	Access     string // access log; empty: off
 	Refuse     bool   // answer requests with a refusal
 	Abused     bool   // clients attack it
+	Cache      bool   // answer with copies for 60 seconds
 	Root       bool   // the bench runs as root
 	MaxClients int    // connections to have room for
 

@@ -31,6 +31,7 @@ func TestConfigsAreAsWritten(t *testing.T) {
 	plain := func(*setup) {}
 	refuse := func(s *setup) { s.Refuse = true }
 	abused := func(s *setup) { s.Abused = true }
+	cache := func(s *setup) { s.Cache = true }
 	silent := func(s *setup) { s.Access = "" }
 	overload := func(name string) func(*setup) {
 		return func(s *setup) {
@@ -47,16 +48,20 @@ func TestConfigsAreAsWritten(t *testing.T) {
 		{"nginx.conf", nginxProxy("nginx"), plain},
 		{"nginx-refuse.conf", nginxProxy("nginx"), refuse},
 		{"nginx-abused.conf", nginxProxy("nginx"), abused},
+		{"nginx-cache.conf", nginxProxy("nginx"), cache},
 		{"nginx-root.conf", nginxProxy("nginx"), root},
 		{"haproxy.cfg", haproxyProxy("haproxy"), plain},
 		{"haproxy-refuse.cfg", haproxyProxy("haproxy"), refuse},
+		{"haproxy-cache.cfg", haproxyProxy("haproxy"), cache},
 		{"Caddyfile", caddyProxy("caddy"), plain},
 		{"sluice.toml", sluiceProxy("sluice"), plain},
 		{"sluice-refuse.toml", sluiceProxy("sluice"), refuse},
+		{"sluice-cache.toml", sluiceProxy("sluice"), cache},
 		{"sluice-silent.toml", sluiceProxy("sluice"), silent},
 		{"sluice-overload.toml", sluiceProxy("sluice"), overload(sluiceName)},
 		{"sluice-overload-number.toml", sluiceProxy("sluice"), overload(sluiceNumber)},
 		{"sluice-overload-off.toml", sluiceProxy("sluice"), overload(sluiceOff)},
+		{"sluice-suite.toml", (&bench{}).cachesToTest()[0].proxy, cache},
 		{"nginx-overload.conf", nginxProxy("nginx"), overload("nginx")},
 		{"nginx-overload-limits.conf", nginxProxy("nginx"), overload(nginxLimits)},
 	} {

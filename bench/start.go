@@ -37,12 +37,17 @@ func (b *bench) startProxy(p proxy, s setup, pin cores) (*process, error) {
 
 // awaitAnswer asks every millisecond until the first good answer.
 func awaitAnswer(ctx context.Context, p *process, ask probe) error {
+	return awaitGood(ctx, p, ask.check)
+}
+
+// awaitGood asks every millisecond until there is no error.
+func awaitGood(ctx context.Context, p *process, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for {
-		err := ask.check(ctx)
+		err := ask(ctx)
 		if err == nil {
 			return nil
 		}

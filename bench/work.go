@@ -98,6 +98,7 @@ func allWorks() []work {
 		worksP7(),
 		[]work{workP8(), workP9(), workP10()},
 		worksP11(),
+		worksCache(),
 		[]work{workAbuse()},
 	)
 }

@@ -54,6 +54,7 @@ func TestDefaults(t *testing.T) {
 			DrainTimeout:  30 * time.Second,
 			MaxHeader:     32768,
 			MaxFields:     128,
+			CacheMemory:   64 << 20,
 			StateDir:      "/var/lib/sluice", HTTP2: HTTP2{
 				On: true, MaxStreams: 100, MaxWindow: 20 << 20, MaxResets: 400, MaxErrors: 100,
 				MaxControlFrames: 2000, MaxContinuations: 8, MinProgress: 4096,
@@ -66,6 +67,7 @@ func TestDefaults(t *testing.T) {
 			TLS:      TLS{Mode: TLSSelfSigned},
 			Pool:     "127.0.0.1:8080",
 			Redirect: true,
+			LastGood: true, LastGoodFor: 24 * time.Hour,
 			Degraded: Degraded{JSON: []byte(`{"code":503,"msg":"busy"}`), RetryAfter: 5 * time.Second},
 		}},
 		Pools: []Pool{{
@@ -116,13 +118,17 @@ tls = { cert = "cert.pem", key = "key.pem" }
 upstream = "app"
 redirect = false
 default = true
+last_good_for = "1h"
+ignore_cookies = ["theme", "ab_*"]
 
 [[site.route]]
 path = "/api"
+last_good = false
 upstream = ["10.0.0.3:3000 weight=2", "[fd00::3]:3000"]
 degraded = "json"
 [[site.route]]
 path = "/static/"
+cache = { ttl = "1s" }
 
 [site.degraded]
 html = "degraded.html"
@@ -177,9 +183,12 @@ healthy_after = 4
 		TLS:     TLS{Mode: TLSFiles, Files: []CertFiles{{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}}},
 		Pool:    "app",
 		Default: true,
+
+		LastGood: true, LastGoodFor: time.Hour, IgnoreCookies: []string{"theme", "ab_*"},
 		Routes: []Route{
 			{Path: "/api", Pool: "*.example.com/api", Degraded: DegradedJSON, Class: ClassNormal},
-			{Path: "/static/", Pool: "app", Degraded: DegradedAuto, Class: ClassNormal},
+			{Path: "/static/", Pool: "app", Degraded: DegradedAuto, Class: ClassNormal, LastGood: true,
+				Reuse: Reuse{On: true, TTL: time.Second, Wait: 5 * time.Second}},
 		},
 		Degraded: Degraded{HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute},
 	}

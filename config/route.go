@@ -18,6 +18,9 @@ type Route struct {
 	// Streams: answers may take their time on purpose (long polls, event
 	// streams), so they say nothing about how busy the Pool is.
 	Streams bool
+	Reuse   Reuse
+	// LastGood is the Site's where the Route says nothing else.
+	LastGood bool
 }
 
 // Class is how much a request matters under overload.
@@ -38,6 +41,11 @@ func (d *decoder) route(s section, site Site) Route {
 		Class:    read(s, "class", choice(`write "normal", "critical" or "sheddable"`, []Class{ClassNormal, ClassCritical, ClassSheddable})),
 		Streams:  s.boolean("streams"),
 		Pool:     site.Pool,
+		Reuse:    s.reuse(),
+		LastGood: site.LastGood,
+	}
+	if s.written("last_good") {
+		v.LastGood = s.boolean("last_good")
 	}
 	if s.written("upstream") {
 		v.Pool = d.poolOf(s, d.unnamed(site, v.Path))

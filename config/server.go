@@ -27,6 +27,7 @@ type Server struct {
 	MaxConnectionsPerAddress int   // 0: a quarter of MaxConnections
 	MaxHandshakes            int   // TLS handshakes at a time; 0: by the number of cores
 	MemoryLimit              int64 // bytes that the process should stay under; 0: by the cgroup or machine
+	CacheMemory              int64 // bytes that copies of responses may take; 0: none are kept
 
 	StateDir string // what outlives the process; empty: nothing does
 
@@ -73,6 +74,7 @@ func (d *decoder) server(s section) Server {
 
 		MaxHandshakes: s.integer("max_handshakes", 0, mostConnections),
 		MemoryLimit:   int64(s.size("memory_limit", 0, mostMemory)),
+		CacheMemory:   int64(s.size("cache_memory", 0, mostCache)),
 
 		StateDir: read(s, "state_dir", s.d.parseDir),
 
@@ -81,6 +83,9 @@ func (d *decoder) server(s section) Server {
 	}
 	if v.MemoryLimit > 0 && v.MemoryLimit < leastMemory {
 		s.fail("memory_limit", `write at least "64MiB", or "0B"`, "is less than Sluice needs by itself")
+	}
+	if v.CacheMemory > 0 && v.CacheMemory < leastCache {
+		s.fail("cache_memory", `write at least "1MiB", or "0B" to keep no copies`, "is too little for copies of responses")
 	}
 	s.checkListeners(v)
 	s.checkAdmin(v)

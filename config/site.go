@@ -18,10 +18,17 @@ type Site struct {
 	// KeepAdmitted is how long somebody who was let in under overload stays
 	// in, by a signed cookie; 0: nobody is given one.
 	KeepAdmitted time.Duration
-	Limits       []Limit // in the order of the file
-	Room         Room
-	Routes       []Route // in the order of the file; no path twice
-	Degraded     Degraded
+	// LastGood: copies of anonymous answers are kept and used when a Pool is
+	// down or sheds, up to LastGoodFor old.
+	LastGood    bool
+	LastGoodFor time.Duration
+	// IgnoreCookies are the cookies that no answer depends on, by name or by the
+	// beginning of it and a star.
+	IgnoreCookies []string
+	Limits        []Limit // in the order of the file
+	Room          Room
+	Routes        []Route // in the order of the file; no path twice
+	Degraded      Degraded
 }
 
 // sites reads all [[site]].
@@ -56,6 +63,8 @@ func (d *decoder) site(s section, server Server) Site {
 	v.HSTS = s.hsts(v.TLS)
 	v.Bandwidth = int64(s.size("bandwidth", 0, mostBandwidth))
 	v.KeepAdmitted = read(s, "keep_admitted", durationBetween(0, longestStay))
+	v.LastGood, v.LastGoodFor = s.boolean("last_good"), read(s, "last_good_for", durationBetween(shortestCopy, longestCopy))
+	v.IgnoreCookies = s.ignoredCookies()
 	for _, l := range s.tables("limit") {
 		v.Limits = append(v.Limits, l.limit())
 	}
@@ -69,6 +78,7 @@ func (d *decoder) site(s section, server Server) Site {
 		v.Routes = append(v.Routes, d.route(r, v))
 	}
 	s.checkPaths(v.Routes)
+	s.checkCache(v.Routes, server)
 	s.checkTLS(&v, server)
 	s.checkACME(v, server)
 	return v

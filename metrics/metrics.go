@@ -13,7 +13,7 @@ import (
 const (
 	// maxCauses is twice as many as message has today.
 	maxCauses = 64
-	maxKinds  = 16 // of Degraded answers
+	maxKinds  = 16 // of Degraded answers, and of parts that the cache had
 
 	// maxScrapes is how many are answered at a time. Each makes all numbers
 	// anew, so this is what somebody who reloads in a loop can cost.
@@ -33,6 +33,7 @@ type Metrics struct {
 	totals   []totals // by lane
 	failures *tally
 	degraded *tally
+	cached   *tally
 
 	sites atomic.Pointer[sites]
 }
@@ -54,6 +55,7 @@ func newMetrics(version string, n int) *Metrics {
 		totals:   make([]totals, n),
 		failures: newTally(n, maxCauses),
 		degraded: newTally(n, maxKinds),
+		cached:   newTally(n, maxKinds),
 	}
 	m.sites.Store(&sites{none: make(site, n)})
 	m.registry.MustRegister(
@@ -113,6 +115,8 @@ func (m *Metrics) report(p *Page) {
 	m.failures.each(func(cause string, n uint64) { failures.Value(float64(n), cause) })
 	degraded := p.Counter("sluice_degraded_total", "Degraded answers, by kind.", "kind")
 	m.degraded.each(func(kind string, n uint64) { degraded.Value(float64(n), kind) })
+	cached := p.Counter("sluice_cache_answers_total", "Exchanges that the cache had part in, by how.", "outcome")
+	m.cached.each(func(outcome string, n uint64) { cached.Value(float64(n), outcome) })
 }
 
 func (m *Metrics) reportSites(p *Page) {

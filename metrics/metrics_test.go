@@ -56,7 +56,7 @@ func TestTotalsAreAddedUp(t *testing.T) {
 	m := shop()
 	m.Exchange(&Observation{Status: 502, Cause: "connection_refused", Degraded: "page", BytesIn: 100, BytesOut: 2000, Attempts: 2})
 	m.Exchange(&Observation{Status: 504, Cause: "connection_refused", Degraded: "json", BytesIn: 11, BytesOut: 3, Attempts: 1})
-	m.Exchange(&Observation{Status: 200, BytesIn: -1, BytesOut: -1, Attempts: -1}) // never back
+	m.Exchange(&Observation{Status: 200, Cache: "hit", BytesIn: -1, BytesOut: -1, Attempts: -1}) // never back
 	page := scrape(t, m)
 	page.want(t, 3, "sluice_attempts_total")
 	page.want(t, 111, "sluice_bytes_total", "direction", "in")
@@ -64,6 +64,7 @@ func TestTotalsAreAddedUp(t *testing.T) {
 	page.want(t, 2, "sluice_failures_total", "cause", "connection_refused")
 	page.want(t, 1, "sluice_degraded_total", "kind", "page")
 	page.want(t, 1, "sluice_degraded_total", "kind", "json")
+	page.want(t, 1, "sluice_cache_answers_total", "outcome", "hit")
 	if n := len(page["sluice_failures_total"].GetMetric()); n != 1 {
 		t.Errorf("%d causes, want 1", n)
 	}

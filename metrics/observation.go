@@ -9,6 +9,7 @@ type Observation struct {
 	Status   int
 	Cause    string // of its failure; empty: it did not fail
 	Degraded string // which Degraded answer was given; empty: none
+	Cache    string // how the cache had part in the answer; empty: it had none
 
 	Total    time.Duration
 	BytesIn  int64 // of the bodies
@@ -34,6 +35,9 @@ func (m *Metrics) count(l lane, o *Observation) {
 	}
 	if o.Degraded != "" {
 		m.degraded.add(l, o.Degraded)
+	}
+	if o.Cache != "" {
+		m.cached.add(l, o.Cache)
 	}
 }
 

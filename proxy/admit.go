@@ -10,22 +10,24 @@ import (
 )
 
 // admit lets the Exchange in: by what each client may use, then through the
-// waiting room, then into what the Pool bears. If not, it has been answered.
+// waiting room. If not, it has been answered.
 func (x *Exchange) admit() bool {
-	if len(x.site.Limits) == 0 && x.site.Room == nil && x.route.Admission == nil {
+	if len(x.site.Limits) == 0 && x.site.Room == nil {
 		return true
 	}
 	now := time.Now()
-	return x.withinLimits(now) && x.throughRoom(now) && x.intoPool(now)
+	return x.withinLimits(now) && x.throughRoom(now)
 }
 
-// intoPool takes a place in the Pool, waiting for it in its queue if need be. A
-// client that goes away leaves the queue at once.
-func (x *Exchange) intoPool(now time.Time) bool {
+// takePlace takes a place in the Pool, waiting for it in its queue if need be. A
+// client that goes away leaves the queue at once. If there is no place, the
+// Exchange has been answered.
+func (x *Exchange) takePlace() bool {
 	a := x.route.Admission
 	if a == nil || x.route.Streams {
 		return true
 	}
+	now := time.Now()
 	v, decided := a.Try(&x.waiter, x.route.Class, now)
 	if !decided {
 		v = x.rankedIn(a, now)

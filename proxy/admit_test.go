@@ -220,7 +220,7 @@ func TestAdmissionAllocatesNothing(t *testing.T) {
 	x.site, x.route = site, &site.Routes[0]
 	now := time.Now()
 	if n := testing.AllocsPerRun(100, func() {
-		if !x.intoPool(now) {
+		if !x.takePlace() {
 			t.Fatal("no place")
 		}
 		x.giveBack(now)

@@ -18,11 +18,17 @@ var (
 	allowedMethods = []byte("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 )
 
-// defeat answers when no Attempt was successful: with the degraded answer of
-// the Route, as long as somebody is there to take it.
+// defeat answers when no Attempt was successful: with the last good copy, else
+// with the degraded answer of the Route, as long as somebody is there to take it.
 func (x *Exchange) defeat(f *message.Failure) {
-	if f.Party == message.PartyClient {
+	switch {
+	case x.fetch != nil:
+		x.failed(f)
+		return
+	case f.Party == message.PartyClient:
 		x.refuse(f)
+		return
+	case x.answerLastGood(f):
 		return
 	}
 	x.failure, x.status = f, f.Status()
@@ -39,6 +45,10 @@ func (x *Exchange) defeat(f *message.Failure) {
 // refuse answers a request that is not forwarded. A client that is gone is
 // only logged.
 func (x *Exchange) refuse(f *message.Failure) {
+	if x.fetch != nil {
+		x.failed(f)
+		return
+	}
 	gone := f.Cause == message.CauseClientGone
 	if gone {
 		f = x.whyGone(f)

@@ -29,11 +29,13 @@ type Exchange struct {
 	waiter  limiter.Waiter // our part in the Pool's Admission
 	entered []entered      // places among the client's own Exchanges
 
-	idArr   [idLength]byte
-	scratch []byte // values of fields that we add
-	resp    message.Response
-	added   [16]message.Field // fields of a response of our own
-	entry   accesslog.Entry
+	idArr     [idLength]byte
+	scratch   []byte // values of fields that we add
+	resp      message.Response
+	added     [16]message.Field // fields of a response of our own
+	copied    message.Fields    // those of a copy
+	headBytes [1024]byte        // the head of a copy that does not lie in one piece
+	entry     accesslog.Entry
 }
 
 // decided is the part of an Exchange that finish sets to zero.
@@ -61,6 +63,8 @@ type decided struct {
 	remaining int
 	reset     time.Duration
 	cookies   [2][]byte // values of Set-Cookie to be added
+
+	cached
 
 	// The Attempts.
 	wants    upstream.Request
@@ -123,6 +127,7 @@ func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
 	}
 	x.leaveLimits()
 	x.giveBack(now)
+	x.dropCopy()
 	x.kept.release()
 	x.pump.forget()
 	x.scratch = x.scratch[:0]
@@ -143,7 +148,7 @@ func (x *Exchange) fillEntry(now time.Time) {
 	if x.attempts > 0 {
 		e.Upstream = now.Sub(x.firstTry)
 	}
-	e.UpstreamAddr, e.Attempts, e.Degraded = x.addr, x.attempts, x.degraded
+	e.UpstreamAddr, e.Attempts, e.Degraded, e.Cache = x.addr, x.attempts, x.degraded, x.outcome
 	if x.site != nil {
 		e.Site = x.site.Name
 	}

@@ -19,6 +19,7 @@ type line struct {
 	status                                   int
 	who, phase, cause, detail                string
 	degraded, site, pool, upstream, client   string
+	cache                                    string
 	attempts                                 int
 	bytesIn, bytesOut                        int64
 	connect, firstByte, total, upstreamTotal time.Duration
@@ -57,7 +58,7 @@ func (p *testProxy) note(e *accesslog.Entry) {
 	p.lines = append(p.lines, line{
 		id: string(e.RequestID), host: string(e.Host), method: string(e.Method), path: string(e.Path),
 		status: e.Status, who: e.Who, phase: e.Phase, cause: e.Cause, detail: e.Detail,
-		degraded: e.Degraded, site: e.Site, pool: e.Pool, upstream: e.UpstreamAddr, client: e.Client.String(),
+		degraded: e.Degraded, cache: e.Cache, site: e.Site, pool: e.Pool, upstream: e.UpstreamAddr, client: e.Client.String(),
 		attempts: e.Attempts, bytesIn: e.BytesIn, bytesOut: e.BytesOut,
 		connect: e.Connect, firstByte: e.FirstByte, total: e.Total, upstreamTotal: e.Upstream,
 	})

@@ -28,7 +28,7 @@ func (x *Exchange) forward() {
 		if failed == nil {
 			better := x.insteadOf(resp)
 			if better == nil {
-				x.relay(resp)
+				x.settle(resp)
 				return
 			}
 			x.leave(nil)
@@ -46,6 +46,21 @@ func (x *Exchange) forward() {
 		f = pool.NoneLeft() // nobody was reached because there is nobody
 	}
 	x.defeat(f)
+}
+
+// settle gives the client the response of the last Attempt; if that stands for a
+// failure, the last good copy is better.
+func (x *Exchange) settle(resp *message.Response) {
+	if x.fetch == nil && x.open && x.route.Pool.FailOn(resp.Status) {
+		if c := x.lastGood(); c != nil {
+			x.failure, x.degraded = statusFailure(x.addr, resp.Status), "last_good"
+			x.leave(nil)
+			x.answerStale(c, cacheLastGood)
+			c.Release()
+			return
+		}
+	}
+	x.relay(resp)
 }
 
 // next returns the Upstream for another Attempt after f: one not tried yet,

@@ -3,8 +3,10 @@ package proxy
 import (
 	"hash/maphash"
 	"net/netip"
+	"slices"
 	"time"
 
+	"sluice/cache"
 	"sluice/degraded"
 	"sluice/limiter"
 	"sluice/upstream"
@@ -31,6 +33,11 @@ type Generation struct {
 	// be silent; BodyTimeout how long an upstream may take nothing of a
 	// request body.
 	StreamTimeout, BodyTimeout time.Duration
+	// Cache has the copies of responses; nil: none are kept.
+	Cache *cache.Cache
+	// Panicked is told of a bug of ours in an Exchange that no client's
+	// connection waits for.
+	Panicked func(value any, stack []byte)
 	// Refusals are the answers to requests that are not forwarded.
 	Refusals *degraded.Refusals
 
@@ -68,6 +75,9 @@ type Site struct {
 	// to everybody whom a Pool has a place for.
 	Passes *limiter.Passes
 	Keep   bool
+	// IgnoreCookies are those that no answer depends on, by name or by the
+	// beginning of it and a star.
+	IgnoreCookies []string
 	// Room is where new visitors wait; nil: nowhere.
 	Room *Room
 	// Routes are tried in order: longest prefix first. The last one is "/".
@@ -86,4 +96,21 @@ type Route struct {
 	// Streams: answers may take their time on purpose, so they neither hold a
 	// place of the Pool nor say how busy it is.
 	Streams bool
+	// Reuse says that copies answer while they are fresh; nil: they do not.
+	Reuse *Reuse
+	// LastGood is how old a copy may be that answers when the Pool cannot; 0:
+	// none does.
+	LastGood time.Duration
+}
+
+// reuses reports whether copies answer in one of the Site's Routes.
+func (s *Site) reuses() bool {
+	return slices.ContainsFunc(s.Routes, func(r Route) bool { return r.Reuse != nil })
+}
+
+// panicked reports a bug of ours.
+func (g *Generation) panicked(m *mishap) {
+	if g.Panicked != nil {
+		g.Panicked(m.value, m.stack)
+	}
 }

@@ -47,7 +47,7 @@ func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 		x.refuse(failureMisdirected)
 	case x.wantsRedirect():
 		x.redirect()
-	case x.admit():
+	case x.admit() && !x.reuse() && x.takePlace():
 		x.forward()
 	}
 	x.served = true

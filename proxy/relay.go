@@ -10,12 +10,21 @@ import (
 // back.
 func (x *Exchange) relay(resp *message.Response) {
 	x.status = resp.Status
-	resp.Fields = x.responseFields(resp.Fields)
-	if resp.Status == 101 {
+	var f *message.Failure
+	switch {
+	case x.fetch != nil:
+		f = x.collect(resp)
+	case resp.Status == 101:
+		resp.Fields = x.responseFields(resp.Fields)
 		x.tunnel(resp)
 		return
+	default:
+		x.invalidate(resp)
+		x.freshenByHead(resp)
+		x.tee(resp)
+		resp.Fields = x.responseFields(resp.Fields)
+		f = x.relayWhole(resp)
 	}
-	f := x.relayWhole(resp)
 	x.w.Watch(nil)
 	if f != nil {
 		f = x.pump.blame(f)
@@ -42,23 +51,31 @@ func (x *Exchange) relayWhole(resp *message.Response) *message.Failure {
 	}
 	if resp.Body == nil {
 		x.letGo()
+		x.endCopy()
 		return x.done(x.w.Finish(nil))
 	}
+	return x.relayBody(resp.Body)
+}
+
+// relayBody passes the body and its trailers on.
+func (x *Exchange) relayBody(body message.Body) *message.Failure {
 	for {
 		// Nothing that we have waits while we wait for more.
-		if !resp.Body.Ready() {
+		if !body.Ready() {
 			if err := x.w.Flush(); err != nil {
 				return clientFailure(err)
 			}
 		}
-		p, err := resp.Body.Next()
+		p, err := body.Next()
 		if err == io.EOF {
 			x.letGo()
-			return x.done(x.w.Finish(resp.Body.Trailers()))
+			x.endCopy()
+			return x.done(x.w.Finish(body.Trailers()))
 		}
 		if err != nil {
 			return clientFailure(err)
 		}
+		x.addToCopy(p)
 		if err := x.pace(len(p)); err != nil {
 			return clientFailure(err)
 		}
@@ -85,7 +102,7 @@ func (x *Exchange) responseFields(f message.Fields) message.Fields {
 	if x.failsOpen && (x.gen.Debug || x.trusted) {
 		f = append(f, message.Field{Name: nameProxyStatus, Value: statusFailsOpen, ID: message.ProxyStatus})
 	}
-	f = x.withCookies(x.withPolicy(x.withHSTS(f)))
+	f = x.withCacheStatus(x.withCookies(x.withPolicy(x.withHSTS(f))))
 	return append(f, message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
 }
 

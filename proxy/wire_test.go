@@ -138,6 +138,13 @@ func (w *wire) Finish(trailers message.Fields) error {
 	return nil
 }
 
+// watched reports that somebody wants to know when the client goes away.
+func (w *wire) watched() bool {
+	w.watching.Lock()
+	defer w.watching.Unlock()
+	return w.watcher != nil
+}
+
 func (w *wire) Gone() *message.Failure { return w.why }
 
 func (w *wire) Abort(*message.Failure) {

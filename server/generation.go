@@ -53,6 +53,8 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 		BodyTimeout:   cfg.Server.BodyTimeout,
 		Refusals:      degraded.NewRefusals(),
 		Challenge:     s.challenge,
+		Cache:         s.cache,
+		Panicked:      s.panicked,
 	}
 	return g, nil
 }
@@ -108,6 +110,7 @@ func (g *generation) buildSite(site config.Site, keys *limiter.Keyring) (*proxy.
 	if site.HSTS != "" {
 		b.HSTS = []byte(site.HSTS)
 	}
+	b.IgnoreCookies = ignoredCookies(site)
 	b.Limits, b.Bandwidth = buildLimits(site.Limits), site.Bandwidth
 	g.limits[b.Name] = b.Limits
 	if err := g.buildRoom(b, site, keys, time.Now()); err != nil {
@@ -116,7 +119,7 @@ func (g *generation) buildSite(site config.Site, keys *limiter.Keyring) (*proxy.
 	routes := site.Routes
 	if !hasRoot(routes) {
 		routes = append(routes[:len(routes):len(routes)],
-			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto, Class: config.ClassNormal})
+			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto, Class: config.ClassNormal, LastGood: site.LastGood})
 	}
 	for _, r := range routes {
 		answer, err := degraded.New(degraded.Options{
@@ -128,6 +131,7 @@ func (g *generation) buildSite(site config.Site, keys *limiter.Keyring) (*proxy.
 		b.Routes = append(b.Routes, proxy.Route{
 			Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer, Form: mode(r.Degraded),
 			Admission: g.admissions[r.Pool], Class: class(r.Class), Streams: r.Streams,
+			Reuse: reuse(r.Reuse), LastGood: lastGood(site, r),
 		})
 	}
 	proxy.SortRoutes(b.Routes)

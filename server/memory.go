@@ -17,16 +17,16 @@ const memoryShare = 0.8
 
 // limitMemory tells the garbage collector how much memory the process should
 // stay under: as configured, else by GOMEMLIMIT, else a share of what the
-// cgroup or the machine has. It returns the limit in force, 0 if there is none.
-func limitMemory(configured int64) int64 {
-	if configured > 0 {
-		debug.SetMemoryLimit(configured)
-		return configured
+// cgroup or the machine has. Of that, aside bytes are for what the collector does
+// not see, though at most half. It returns the limit in force for the rest, 0 if
+// there is none.
+func limitMemory(configured, aside int64) int64 {
+	limit := configured
+	if limit == 0 && os.Getenv("GOMEMLIMIT") == "" {
+		limit = int64(float64(memoryThere(os.ReadFile)) * memoryShare)
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		if there := memoryThere(os.ReadFile); there > 0 {
-			debug.SetMemoryLimit(int64(float64(there) * memoryShare))
-		}
+	if limit > 0 {
+		debug.SetMemoryLimit(max(limit-aside, limit/2))
 	}
 	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
 		return limit

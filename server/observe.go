@@ -23,6 +23,7 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.reportLimits)
 	m.Register(s.reportAdmissions)
 	m.Register(s.reportRooms)
+	m.Register(s.reportCache)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)
 	return m
@@ -36,6 +37,7 @@ func (s *Server) observe(e *accesslog.Entry) {
 		Status:   e.Status,
 		Cause:    e.Cause,
 		Degraded: e.Degraded,
+		Cache:    e.Cache,
 		Total:    e.Total,
 		BytesIn:  e.BytesIn,
 		BytesOut: e.BytesOut,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sluice/accesslog"
+	"sluice/cache"
 	"sluice/certs"
 	"sluice/certs/ca"
 	"sluice/config"
@@ -35,6 +36,7 @@ type Server struct {
 	vault   *certs.Vault     // of certificates that CAs have issued
 	answers *ca.Answers      // to CAs that look whether names are ours
 	keyring *limiter.Keyring // signs cookies
+	cache   *cache.Cache     // copies of responses; nil: none are kept
 	proxy   *proxy.Proxy
 	http1   *http1.Server
 	http2   *http2.Server
@@ -75,6 +77,9 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.handshakes = listener.NewHandshakes(cmp.Or(cfg.Server.MaxHandshakes, runtime.GOMAXPROCS(0)))
 	var err error
 	if s.keyring, err = s.openKeyring(time.Now()); err != nil {
+		return nil, err
+	}
+	if err = s.openCache(cfg.Server.CacheMemory); err != nil {
 		return nil, err
 	}
 	s.vault, s.answers = certs.NewVault(cfg.Server.StateDir), ca.NewAnswers()

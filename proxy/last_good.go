@@ -1,0 +1,42 @@
+package proxy
+
+import (
+	"time"
+
+	"sluice/cache"
+	"sluice/message"
+)
+
+// lastGood returns the last good copy of what is asked for, with a reference, nil
+// if there is none that may be used: it is used only when the Pool has no answer.
+// On a Route with a read cache the RFC's word on stale responses counts in
+// everything (section 4.2.4); elsewhere, s-maxage forbids nothing.
+func (x *Exchange) lastGood() *cache.Copy {
+	if !x.open || !x.anonymous || x.route.LastGood == 0 {
+		return nil
+	}
+	c := x.gen.Cache.Find(x.cacheKey(), x.r)
+	if c == nil {
+		return nil
+	}
+	m := c.Meta()
+	now := time.Now()
+	if !m.LastGood || m.Since(now) > x.route.LastGood || x.route.Reuse != nil && !m.OnErrorFor(x.asked, now) {
+		c.Release()
+		return nil
+	}
+	return c
+}
+
+// answerLastGood answers with the last good copy in the place of f, and reports
+// whether there was one.
+func (x *Exchange) answerLastGood(f *message.Failure) bool {
+	c := x.lastGood()
+	if c == nil {
+		return false
+	}
+	defer c.Release()
+	x.failure, x.degraded = f, "last_good"
+	x.answerStale(c, cacheLastGood)
+	return true
+}

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/cache"
+	"sluice/config"
+	"sluice/metrics"
+	"sluice/proxy"
+)
+
+// commonCookies are those that Sluice itself gives to clients, and those of
+// statistics that run in the browser: no application answers by them, and
+// without this nearly nobody would be anonymous.
+var commonCookies = []string{
+	"sluice_*",
+	"_ga", "_ga_*", "_gid", "_gat*", "_gcl_*", "__utm*", // Google
+	"Hm_lvt_*", "Hm_lpvt_*", "HMACCOUNT", "CNZZDATA*", "UM_distinctid", // Baidu Tongji, CNZZ
+	"_fbp", "_fbc", "_clck", "_clsk", "_pk_id*", "_pk_ses*", "_hj*", // Meta, Clarity, Matomo, Hotjar
+}
+
+// openCache makes the Cache, if it is to have any memory.
+func (s *Server) openCache(bytes int64) (err error) {
+	if bytes == 0 {
+		return nil
+	}
+	if s.cache, err = cache.New(bytes); err != nil {
+		return fmt.Errorf("server.cache_memory: %w; write a smaller size, or \"0B\" to keep no copies of responses", err)
+	}
+	return nil
+}
+
+// reuse is what a Route does with copies.
+func reuse(r config.Reuse) *proxy.Reuse {
+	if !r.On {
+		return nil
+	}
+	return &proxy.Reuse{TTL: r.TTL, Wait: r.Wait}
+}
+
+// lastGood is how old the last good copies of a Route may be.
+func lastGood(site config.Site, r config.Route) time.Duration {
+	if !r.LastGood {
+		return 0
+	}
+	return site.LastGoodFor
+}
+
+// ignoredCookies are those that no answer of a Site depends on.
+func ignoredCookies(site config.Site) []string {
+	return append(commonCookies[:len(commonCookies):len(commonCookies)], site.IgnoreCookies...)
+}
+
+// reportCache shows what copies of responses there are, and of what use they were.
+func (s *Server) reportCache(p *metrics.Page) {
+	if s.cache == nil {
+		return
+	}
+	n := s.cache.Stats()
+	p.Gauge("sluice_cache_bytes", "Memory that copies of responses take.").Value(float64(n.Bytes))
+	p.Gauge("sluice_cache_max_bytes", "Memory that they may take.").Value(float64(n.MaxBytes))
+	p.Gauge("sluice_cache_copies", "Copies of responses that are kept.").Value(float64(n.Objects))
+	lookups := p.Counter("sluice_cache_lookups_total", "Searches for a copy, by whether there was one.", "outcome")
+	lookups.Value(float64(n.Hits), "hit")
+	lookups.Value(float64(n.Misses), "miss")
+	p.Counter("sluice_cache_evicted_total", "Copies that made room for others.").Value(float64(n.Evicted))
+	p.Counter("sluice_cache_rejected_total", "Copies that were not kept because others are of more use.").Value(float64(n.Rejected))
+}

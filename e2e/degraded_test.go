@@ -17,7 +17,7 @@ const browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*
 // (section 1); "Proxy-Status: sluice; error=..." (section 7).
 func TestAllUpstreamsDead(t *testing.T) {
 	ups := []*process{startProcess(t, reserve(t)), startProcess(t, reserve(t))}
-	s := start(t, setup{upstreams: []string{ups[0].address, ups[1].address}})
+	s := start(t, setup{upstreams: []string{ups[0].address, ups[1].address}, site: "last_good = false"})
 	c := s.client()
 	if a := get(t, c, secure+"/"); a.StatusCode != 200 {
 		t.Fatalf("status %d", a.StatusCode)

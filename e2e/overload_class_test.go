@@ -10,7 +10,7 @@ import (
 // "With 100 % sheddable load on top, critical exchanges keep success ≥ 99.9 %"
 func TestCriticalBesideSheddable(t *testing.T) {
 	s := start(t, setup{server: withAdmin + trustUs, upstreams: []string{workers(t, 4).address}, pool: "max_concurrency = 4",
-		site: "[[site.route]]\npath = \"/pay/\"\nclass = \"critical\"\n[[site.route]]\npath = \"/report/\"\nclass = \"sheddable\""})
+		site: "last_good = false\n[[site.route]]\npath = \"/pay/\"\nclass = \"critical\"\n[[site.route]]\npath = \"/report/\"\nclass = \"sheddable\""})
 	c := newCrowd(t, s)
 	can := int(capacity(c, 4))
 	// Together what the Pool can do twice over, so there is as much to shed.
@@ -35,7 +35,7 @@ func TestCriticalBesideSheddable(t *testing.T) {
 // admitted while 10x new ones push". Who has altered his pass is a new one.
 func TestWhoIsInStaysIn(t *testing.T) {
 	s := start(t, setup{server: withAdmin + trustUs, upstreams: []string{workers(t, 4).address}, pool: "max_concurrency = 4",
-		site: "keep_admitted = \"10m\""})
+		site: "last_good = false\nkeep_admitted = \"10m\""})
 	c := newCrowd(t, s)
 	visitors := make([]string, 20)
 	for i := range visitors {

@@ -65,7 +65,7 @@ func TestOverload(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			up := workers(t, tt.workers)
 			s := start(t, setup{server: withAdmin + trustUs, upstreams: []string{up.address},
-				pool: "queue_timeout = \"500ms\"\nmax_concurrency = " + tt.most})
+				site: "last_good = false", pool: "queue_timeout = \"500ms\"\nmax_concurrency = " + tt.most})
 			c := newCrowd(t, s)
 			can := capacity(c, tt.workers)
 			flood := offer(tt.rate, floodTime, func(i int, due time.Time) got { return c.askAt(due, addressOf(i%997), "/") })

@@ -20,8 +20,16 @@ var commonCookies = []string{
 	"_fbp", "_fbc", "_clck", "_clsk", "_pk_id*", "_pk_ses*", "_hj*", // Meta, Clarity, Matomo, Hotjar
 }
 
+// cacheShare is the most of the memory there is that copies of responses may
+// take, whatever the config says.
+const cacheShare = 0.25
+
 // openCache makes the Cache, if it is to have any memory.
-func (s *Server) openCache(bytes int64) (err error) {
+func (s *Server) openCache(c config.Server) (err error) {
+	bytes := c.CacheMemory
+	if goal := memoryGoal(c.MemoryLimit); goal > 0 {
+		bytes = min(bytes, int64(float64(goal)*cacheShare))
+	}
 	if bytes == 0 {
 		return nil
 	}
@@ -29,6 +37,14 @@ func (s *Server) openCache(bytes int64) (err error) {
 		return fmt.Errorf("server.cache_memory: %w; write a smaller size, or \"0B\" to keep no copies of responses", err)
 	}
 	return nil
+}
+
+// cacheBytes is what the Cache may take.
+func (s *Server) cacheBytes() int64 {
+	if s.cache == nil {
+		return 0
+	}
+	return s.cache.Stats().MaxBytes
 }
 
 // reuse is what a Route does with copies.

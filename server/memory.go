@@ -15,23 +15,29 @@ import (
 // same machine.
 const memoryShare = 0.8
 
-// limitMemory tells the garbage collector how much memory the process should
-// stay under: as configured, else by GOMEMLIMIT, else a share of what the
-// cgroup or the machine has. Of that, aside bytes are for what the collector does
-// not see, though at most half. It returns the limit in force for the rest, 0 if
-// there is none.
-func limitMemory(configured, aside int64) int64 {
-	limit := configured
-	if limit == 0 && os.Getenv("GOMEMLIMIT") == "" {
-		limit = int64(float64(memoryThere(os.ReadFile)) * memoryShare)
+// memoryGoal is what the process should stay under: as configured, else by
+// GOMEMLIMIT, else a share of what the cgroup or the machine has; 0: nobody says.
+func memoryGoal(configured int64) int64 {
+	if configured > 0 {
+		return configured
 	}
-	if limit > 0 {
-		debug.SetMemoryLimit(max(limit-aside, limit/2))
+	if os.Getenv("GOMEMLIMIT") != "" {
+		if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
+			return limit
+		}
+		return 0
 	}
-	if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
-		return limit
+	return int64(float64(memoryThere(os.ReadFile)) * memoryShare)
+}
+
+// limitMemory tells the garbage collector what to stay under: the goal, but for
+// what it does not see. It returns that, 0 if there is no limit.
+func limitMemory(goal, unseen int64) int64 {
+	if goal == 0 {
+		return 0
 	}
-	return 0
+	debug.SetMemoryLimit(goal - unseen)
+	return goal - unseen
 }
 
 // memoryThere is the memory of the cgroup, or of the machine if that is less, in

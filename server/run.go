@@ -14,7 +14,7 @@ import (
 // it returns. Listen comes first. The error says that a Listener failed or
 // that connections had to be cut off.
 func (s *Server) Run(ctx context.Context) error {
-	s.memoryLimit = limitMemory(s.cfg.Server.MemoryLimit, s.cfg.Server.CacheMemory)
+	s.memoryLimit = limitMemory(memoryGoal(s.cfg.Server.MemoryLimit), s.cacheBytes())
 	if s.gen.signs {
 		s.keepKeyring() // before it signs anything
 	}

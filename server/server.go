@@ -79,7 +79,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	if s.keyring, err = s.openKeyring(time.Now()); err != nil {
 		return nil, err
 	}
-	if err = s.openCache(cfg.Server.CacheMemory); err != nil {
+	if err = s.openCache(cfg.Server); err != nil {
 		return nil, err
 	}
 	s.vault, s.answers = certs.NewVault(cfg.Server.StateDir), ca.NewAnswers()

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,7 +23,7 @@ type copyWriter struct {
 // client has it already. flight is the Flight that it came by, if we lead one.
 func (x *Exchange) answerWith(c *cache.Copy, s policy.CacheStatus, flight *cache.Flight) {
 	m, now := c.Meta(), time.Now()
-	x.copied = c.Fields(x.copied[:0], x.headBytes[:0])
+	x.copied = slices.Grow(c.Fields(x.copied[:0], x.headBytes[:0]), fieldsSaid)
 	if s != (policy.CacheStatus{}) {
 		x.say(s)
 	}
@@ -37,6 +38,10 @@ func (x *Exchange) answerWith(c *cache.Copy, s policy.CacheStatus, flight *cache
 		x.w.Abort(f)
 	}
 }
+
+// fieldsSaid is how many fields an answer has at most besides those that are
+// stored, so that there is room for them once and for all.
+const fieldsSaid = 12
 
 // write writes the response.
 func (w *copyWriter) write(m *cache.Meta, now time.Time) *message.Failure {

@@ -102,6 +102,12 @@ func fixedUpstream(t *testing.T) string {
 
 // dialServer runs a server with its access log on and connects to it.
 func dialServer(t *testing.T, upstream string, secure bool, protocols ...string) net.Conn {
+	t.Helper()
+	return dialServerWith(t, upstream, "", secure, protocols...)
+}
+
+// dialServerWith is dialServer with more to say about the Site.
+func dialServerWith(t *testing.T, upstream, more string, secure bool, protocols ...string) net.Conn {
 	file := filepath.Join(t.TempDir(), "access.log")
 	s := startServer(t, fmt.Sprintf(`
 		[server]
@@ -114,7 +120,8 @@ func dialServer(t *testing.T, upstream string, secure bool, protocols ...string)
 		hosts    = ["shop.example.com"]
 		tls      = "self-signed"
 		redirect = false
-		upstream = %q`, file, upstream))
+		upstream = %q
+		%s`, file, upstream, more))
 	var c net.Conn
 	var err error
 	if secure {

@@ -64,7 +64,7 @@ func showCertificates(c *cobra.Command, file string, asJSON bool) error {
 
 // askCertificates asks the running Sluice.
 func askCertificates(ctx context.Context, cfg *config.Config) ([]server.CertificateStatus, error) {
-	body, _, err := askAdmin(ctx, cfg, http.MethodGet, "/certs")
+	body, _, err := askAdmin(ctx, cfg, http.MethodGet, "/certs", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func renewCertificate(c *cobra.Command, file, name string) error {
 	if err != nil {
 		return err
 	}
-	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, "/certs/renew?name="+url.QueryEscape(name))
+	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, "/certs/renew?name="+url.QueryEscape(name), nil)
 	if err != nil {
 		return err
 	}
@@ -89,32 +89,6 @@ func renewCertificate(c *cobra.Command, file, name string) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%ssluice certs shows what comes of it\n", body)
 	return nil
-}
-
-const (
-	askTimeout = 10 * time.Second
-	maxAnswer  = 16 << 20 // of thousands of certificates
-)
-
-// askAdmin asks the admin server of the running Sluice.
-func askAdmin(ctx context.Context, cfg *config.Config, method, path string) (body []byte, status int, err error) {
-	if !cfg.Server.Admin.On {
-		return nil, 0, errors.New(`sluice cannot be asked: server.admin is ""`)
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+cfg.Server.Admin.String()+path, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	r.Header.Set("Sluice-Action", "command")
-	answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
-	if err != nil {
-		return nil, 0, fmt.Errorf("sluice does not answer at %s; it is not running, or with another configuration", cfg.Server.Admin)
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	return body, answer.StatusCode, err
 }
 
 // printCertificates prints a table, and below each line what is wrong.

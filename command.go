@@ -33,7 +33,7 @@ Serve:                        sluice run --config FILE`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), certsCommand(), demoCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
 	return root
 }
 

@@ -1,13 +1,13 @@
 // Package admin is an HTTP server beside the data path that shows how Sluice
 // is: /metrics for Prometheus, /healthz and /readyz for whoever watches over
-// the process, /certs for "sluice certs".
+// the process, /certs, /maintenance and /cache for those who look after it.
 //
 // Who may open a connection to it may see everything, so it is bound to a
 // loopback address. That keeps out other machines but not the pages in a
 // browser on this one: they are told apart by Host (against DNS rebinding) and
 // Origin (guard). It changes next to nothing: there is GET and HEAD, and POST
-// for few actions, each harmless by itself, with a header field that pages of
-// others cannot send.
+// for few actions, which can all be taken back, with a header field that pages
+// of others cannot send.
 //
 // It uses net/http, and knows no config, no logger and no metrics.
 package admin

@@ -9,14 +9,17 @@ import (
 // pages answers by what was asked for, to the letter: there are no folders
 // here and nothing to redirect to.
 func pages(o Options) http.Handler {
+	do := actions(o)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/metrics":
 			o.Metrics.ServeHTTP(w, r)
 		case "/certs":
 			show(w, o.Certificates())
-		case actionRenew:
-			renew(w, r, o.Renew)
+		case "/maintenance":
+			show(w, o.Maintenance())
+		case "/cache":
+			showCache(w, o.Cache)
 		case "/healthz":
 			say(w, http.StatusOK, "alive")
 		case "/readyz":
@@ -26,29 +29,13 @@ func pages(o Options) http.Handler {
 			}
 			say(w, http.StatusOK, "serving")
 		default:
-			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz and /certs")
+			if act := do[r.URL.Path]; act != nil {
+				act(w, r)
+				return
+			}
+			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz, /certs, /maintenance and /cache")
 		}
 	})
-}
-
-// actionRenew has a certificate ordered anew.
-const actionRenew = "/certs/renew"
-
-// isAction reports whether a path does something when it is posted to.
-func isAction(path string) bool { return path == actionRenew }
-
-// renew does what /certs/renew?name=HOST asks for.
-func renew(w http.ResponseWriter, r *http.Request, do func(name string) error) {
-	name := r.URL.Query().Get("name")
-	if name == "" || len(name) > 255 {
-		say(w, http.StatusBadRequest, "which name? /certs/renew?name=shop.example.com")
-		return
-	}
-	if err := do(name); err != nil {
-		say(w, http.StatusConflict, err.Error())
-		return
-	}
-	say(w, http.StatusAccepted, name+": is being ordered")
 }
 
 // show answers with v as JSON.

@@ -33,10 +33,22 @@ type Options struct {
 	Certificates func() any
 	// Renew has the certificate of name ordered anew; its error is the answer.
 	Renew func(name string) error
+	// Maintenance returns what /maintenance shows as JSON.
+	Maintenance func() any
+	// BeginMaintenance puts a Site under maintenance until a time, the zero one:
+	// until EndMaintenance opens it. Either returns the answer; an error is the
+	// answer, too, and says that nothing was done.
+	BeginMaintenance func(site string, until time.Time) (said string, err error)
+	EndMaintenance   func(site string) (said string, err error)
+	// Cache returns what /cache shows as JSON; nil: there is no cache.
+	Cache func() any
+	// Purge forgets the copies of a URL, or of all that begin with it, and returns
+	// how many there were; its error is the answer. Nil: there is no cache.
+	Purge func(url string, prefix bool) (purged int, err error)
 	// IP is the address that the Server is bound to, under which it may be
 	// asked besides the loopback ones. The zero Addr: under those only.
 	IP netip.Addr
-	// Panicked is told of a panic in Metrics, which ends only that connection.
+	// Panicked is told of a panic in one of these, which ends only that connection.
 	// Nil: nobody is.
 	Panicked func(value any, stack []byte)
 }

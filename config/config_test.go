@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 			Pool:     "127.0.0.1:8080",
 			Redirect: true,
 			LastGood: true, LastGoodFor: 24 * time.Hour,
-			Degraded: Degraded{JSON: []byte(`{"code":503,"msg":"busy"}`), RetryAfter: 5 * time.Second},
+			Degraded: Degraded{Form: DegradedAuto, JSON: []byte(`{"code":503,"msg":"busy"}`), RetryAfter: 5 * time.Second},
 		}},
 		Pools: []Pool{{
 			Name:            "127.0.0.1:8080",
@@ -178,6 +178,9 @@ healthy_after = 4
 	if want := (Log{Access: LogFile, File: filepath.Join(dir, "logs/access.log")}); c.Log != want {
 		t.Errorf("log: got %+v, want %+v", c.Log, want)
 	}
+	auto := Degraded{Form: DegradedAuto, HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute}
+	json := auto
+	json.Form = DegradedJSON
 	site := Site{
 		Hosts:   []string{"*.example.com", "192.0.2.7", "2001:db8::7"},
 		TLS:     TLS{Mode: TLSFiles, Files: []CertFiles{{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}}},
@@ -186,11 +189,11 @@ healthy_after = 4
 
 		LastGood: true, LastGoodFor: time.Hour, IgnoreCookies: []string{"theme", "ab_*"},
 		Routes: []Route{
-			{Path: "/api", Pool: "*.example.com/api", Degraded: DegradedJSON, Class: ClassNormal},
-			{Path: "/static/", Pool: "app", Degraded: DegradedAuto, Class: ClassNormal, LastGood: true,
+			{Path: "/api", Pool: "*.example.com/api", Degraded: json, Class: ClassNormal},
+			{Path: "/static/", Pool: "app", Degraded: auto, Class: ClassNormal, LastGood: true,
 				Reuse: Reuse{On: true, TTL: time.Second, Wait: 5 * time.Second}},
 		},
-		Degraded: Degraded{HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute},
+		Degraded: auto,
 	}
 	if !reflect.DeepEqual(c.Sites, []Site{site}) {
 		t.Errorf("site: got %+v, want %+v", c.Sites, site)

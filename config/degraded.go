@@ -15,9 +15,11 @@ const (
 	DegradedJSON DegradedForm = "json"
 )
 
-// Degraded is what the clients of a Site get instead of an Upstream's response.
+// Degraded is what clients of a Site or Route get instead of an Upstream's
+// response. A Route's is the Site's but for what it says itself.
 type Degraded struct {
-	HTML       []byte // nil: the built-in page
+	Form       DegradedForm
+	HTML       []byte // nil: the built-in pages
 	JSON       []byte // valid JSON
 	RetryAfter time.Duration
 }
@@ -26,18 +28,48 @@ type Degraded struct {
 // strength to spare.
 const maxPage = 256 << 10
 
-// degraded reads [site.degraded].
-func (d *decoder) degraded(s section) Degraded {
-	v := Degraded{
-		JSON:       read(s, "json", parseJSON),
-		RetryAfter: read(s, "retry_after", wholeSeconds(time.Second, time.Hour)),
+// degraded returns v with what a [site.degraded] or [site.route.degraded] says
+// in its place. Only the Site's has defaults; in a Route what is not written
+// stays the Site's.
+func (d *decoder) degraded(s section, v Degraded) Degraded {
+	if s.value("form") != nil {
+		v.Form = read(s, "form", parseForm)
 	}
-	if s.written("html") {
+	if s.value("json") != nil {
+		v.JSON = read(s, "json", parseJSON)
+	}
+	if s.value("retry_after") != nil {
+		v.RetryAfter = read(s, "retry_after", wholeSeconds(time.Second, time.Hour))
+	}
+	if s.value("html") != nil {
 		v.HTML = read(s, "html", func(text string) ([]byte, *flaw) {
 			return readFile(d.resolve(text), maxPage)
 		})
 	}
 	return v
+}
+
+// routeDegraded reads the degraded of a [[site.route]]: a table, or just the
+// form.
+func (d *decoder) routeDegraded(route section, site Degraded) Degraded {
+	n := route.node.keys["degraded"]
+	switch {
+	case n == nil:
+		return site
+	case n.kind == kindTable:
+		return d.degraded(route.table("degraded"), site)
+	case n.kind == kindText:
+		site.Form = read(route, "degraded", parseForm)
+	default:
+		route.fail("degraded", formChoices+", or [site.route.degraded]", "must be a string or a table, not %s", n.kind)
+	}
+	return site
+}
+
+const formChoices = `write "auto", "html" or "json"`
+
+func parseForm(text string) (DegradedForm, *flaw) {
+	return choice(formChoices, []DegradedForm{DegradedAuto, DegradedHTML, DegradedJSON})(text)
 }
 
 // parseJSON returns text if it is one JSON value.

@@ -122,7 +122,7 @@ func checkSites(t *testing.T, c *Config) {
 		}
 		pools, paths := []string{s.Pool}, map[string]bool{}
 		for _, r := range s.Routes {
-			if !strings.HasPrefix(r.Path, "/") || paths[r.Path] || r.Degraded == "" {
+			if !strings.HasPrefix(r.Path, "/") || paths[r.Path] || r.Degraded.Form == "" || r.Degraded.RetryAfter <= 0 || len(r.Degraded.JSON) == 0 {
 				t.Errorf("bad Route: %+v", r)
 			}
 			pools, paths[r.Path] = append(pools, r.Pool), true

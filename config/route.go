@@ -13,7 +13,7 @@ type Route struct {
 	// slash: "/api" matches "/api" and "/api/v1", not "/apis".
 	Path     string
 	Pool     string // name of a Pool of the Config
-	Degraded DegradedForm
+	Degraded Degraded
 	Class    Class
 	// Streams: answers may take their time on purpose (long polls, event
 	// streams), so they say nothing about how busy the Pool is.
@@ -37,7 +37,7 @@ const (
 func (d *decoder) route(s section, site Site) Route {
 	v := Route{
 		Path:     required(s, "path", parsePath),
-		Degraded: read(s, "degraded", choice(`write "auto", "html" or "json"`, []DegradedForm{DegradedAuto, DegradedHTML, DegradedJSON})),
+		Degraded: d.routeDegraded(s, site.Degraded),
 		Class:    read(s, "class", choice(`write "normal", "critical" or "sheddable"`, []Class{ClassNormal, ClassCritical, ClassSheddable})),
 		Streams:  s.boolean("streams"),
 		Pool:     site.Pool,

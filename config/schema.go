@@ -120,7 +120,7 @@ var schema = []tableSpec{
 	{path: "site.route", header: "[[site.route]]", keys: []keySpec{
 		{name: "path", example: `"/api/"`},
 		{name: "upstream", example: `"127.0.0.1:8080"`},
-		{name: "degraded", standard: `"auto"`},
+		{name: "degraded", example: `"json"`},
 		{name: "class", standard: `"normal"`},
 		{name: "streams", standard: `false`},
 		{name: "cache"},
@@ -129,6 +129,12 @@ var schema = []tableSpec{
 	{path: "site.route.cache", header: "[site.route.cache]", choice: true, keys: []keySpec{
 		{name: "ttl", standard: `"0s"`, example: `"1s"`},
 		{name: "wait", standard: `"5s"`},
+	}},
+	{path: "site.route.degraded", header: "[site.route.degraded]", choice: true, keys: []keySpec{
+		{name: "form", example: `"json"`},
+		{name: "html", example: `"degraded.html"`},
+		{name: "json", example: `'{"code":503,"msg":"busy"}'`},
+		{name: "retry_after", example: `"5s"`},
 	}},
 	{path: "site.limit", header: "[[site.limit]]", choice: true, keys: []keySpec{
 		{name: "key", standard: `"client_ip"`},
@@ -151,6 +157,7 @@ var schema = []tableSpec{
 		{name: "stay", standard: `"30m"`},
 	}},
 	{path: "site.degraded", header: "[site.degraded]", keys: []keySpec{
+		{name: "form", standard: `"auto"`},
 		{name: "html", example: `"degraded.html"`},
 		{name: "json", standard: `'{"code":503,"msg":"busy"}'`},
 		{name: "retry_after", standard: `"5s"`},

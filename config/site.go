@@ -58,7 +58,7 @@ func (d *decoder) site(s section, server Server) Site {
 		TLS:      d.tls(s),
 		Redirect: s.boolean("redirect"),
 		Default:  s.boolean("default"),
-		Degraded: d.degraded(s.table("degraded")),
+		Degraded: d.degraded(s.table("degraded"), Degraded{}),
 	}
 	v.HSTS = s.hsts(v.TLS)
 	v.Bandwidth = int64(s.size("bandwidth", 0, mostBandwidth))

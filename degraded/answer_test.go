@@ -19,9 +19,9 @@ const (
 )
 
 // text returns a body as a client gets it.
-func text(t *testing.T, b *Body, id string) string {
+func text(t testing.TB, b *Body, id string) string {
 	t.Helper()
-	pieces, length := b.Pieces([]byte(id))
+	pieces, length := b.Pieces(new(Scratch), []byte(id))
 	whole := string(bytes.Join(pieces[:], nil))
 	if int64(len(whole)) != length {
 		t.Fatalf("length %d of a body of %d bytes", length, len(whole))
@@ -49,7 +49,7 @@ func TestModeDecidesBeforeTheClient(t *testing.T) {
 		{JSON, browser, typeJSON},
 	} {
 		a := build(t, Options{Mode: tt.mode})
-		if got := string(a.Choose([]byte(tt.accept), nil).ContentType()); got != tt.want {
+		if got := string(a.Choose(Busy, []byte(tt.accept), nil).ContentType()); got != tt.want {
 			t.Errorf("mode %d, %q: %s, want %s", tt.mode, tt.accept, got, tt.want)
 		}
 	}
@@ -57,7 +57,7 @@ func TestModeDecidesBeforeTheClient(t *testing.T) {
 
 func TestDefaultJSON(t *testing.T) {
 	a := build(t, Options{})
-	if got, want := text(t, a.Choose(nil, nil), "abc"), `{"code":503,"msg":"busy"}`; got != want {
+	if got, want := text(t, a.Choose(Busy, nil, nil), "abc"), `{"code":503,"msg":"busy"}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -65,7 +65,7 @@ func TestDefaultJSON(t *testing.T) {
 func TestOwnersBodiesAreServedAsTheyAre(t *testing.T) {
 	a := build(t, Options{HTML: []byte("<h1>回来</h1>\n"), JSON: []byte("[1]\n")})
 	for _, lang := range []string{"", zh} {
-		page := a.Choose([]byte(browser), []byte(lang))
+		page := a.Choose(Busy, []byte(browser), []byte(lang))
 		if got, want := text(t, page, "abc"), "<h1>回来</h1>\n"; got != want {
 			t.Errorf("page %q, want %q", got, want)
 		}
@@ -74,17 +74,17 @@ func TestOwnersBodiesAreServedAsTheyAre(t *testing.T) {
 			t.Error("an owner's page has our Content-Security-Policy")
 		}
 	}
-	if got, want := text(t, a.Choose(nil, nil), "abc"), "[1]\n"; got != want {
+	if got, want := text(t, a.Choose(Busy, nil, nil), "abc"), "[1]\n"; got != want {
 		t.Errorf("JSON %q, want %q", got, want)
 	}
 }
 
 func TestOwnersBodiesShowTheRequestID(t *testing.T) {
 	a := build(t, Options{HTML: []byte("<p>{{request_id}}</p>"), JSON: []byte(`{"id":"{{request_id}}"}`)})
-	if got, want := text(t, a.Choose([]byte(browser), nil), "a-1"), "<p>a-1</p>"; got != want {
+	if got, want := text(t, a.Choose(Busy, []byte(browser), nil), "a-1"), "<p>a-1</p>"; got != want {
 		t.Errorf("page %q, want %q", got, want)
 	}
-	if got, want := text(t, a.Choose(nil, nil), "a-1"), `{"id":"a-1"}`; got != want {
+	if got, want := text(t, a.Choose(Busy, nil, nil), "a-1"), `{"id":"a-1"}`; got != want {
 		t.Errorf("JSON %q, want %q", got, want)
 	}
 }
@@ -92,7 +92,7 @@ func TestOwnersBodiesShowTheRequestID(t *testing.T) {
 func TestAnIDThatCouldBeMarkupIsLeftOut(t *testing.T) {
 	a := build(t, Options{HTML: []byte("<p>{{request_id}}</p>")})
 	for _, id := range []string{"<script>", `a"b`, "a'b", "a&b", "a b", "a\nb", "é", "a/b"} {
-		if got, want := text(t, a.Choose([]byte(browser), nil), id), "<p></p>"; got != want {
+		if got, want := text(t, a.Choose(Busy, []byte(browser), nil), id), "<p></p>"; got != want {
 			t.Errorf("id %q: %q, want %q", id, got, want)
 		}
 	}
@@ -149,7 +149,7 @@ func TestRetryAfterIsSpreadOverHalfAsMuchAgain(t *testing.T) {
 func TestAnswersAreNotStored(t *testing.T) {
 	a, r := build(t, Options{HTML: []byte("x")}), NewRefusals()
 	for _, b := range []*Body{
-		a.Choose(nil, nil), a.Choose([]byte(browser), nil),
+		a.Choose(Busy, nil, nil), a.Choose(Busy, []byte(browser), nil),
 		r.Choose(421, Auto, nil, nil), r.Choose(421, Auto, []byte(browser), nil),
 	} {
 		if !hasField(b, "Cache-Control") || !hasField(b, "X-Content-Type-Options") {
@@ -205,14 +205,18 @@ func TestFailuresHaveRefusals(t *testing.T) {
 func TestChoosingAllocatesNothing(t *testing.T) {
 	a, r := build(t, Options{}), NewRefusals()
 	accept, lang, id := []byte(browser), []byte(zh), []byte("0f3a9c1e")
+	var s Scratch
 	var total int64
-	if n := testing.AllocsPerRun(100, func() {
-		_, length := a.Choose(accept, lang).Pieces(id)
-		total += length + int64(len(a.RetryAfter(7)))
-		_, length = r.Choose(421, Auto, accept, lang).Pieces(id)
-		total += length
-	}); n != 0 {
-		t.Errorf("%v allocations", n)
+	for _, coding := range []string{"", "gzip, deflate, br, zstd"} {
+		encoding := []byte(coding)
+		if n := testing.AllocsPerRun(100, func() {
+			_, length := a.Choose(KindOf(message.CauseMaintenance), accept, lang).For(encoding).Pieces(&s, id)
+			total += length + int64(len(a.RetryAfter(7)))
+			_, length = r.Choose(421, Auto, accept, lang).For(encoding).Pieces(&s, id)
+			total += length
+		}); n != 0 {
+			t.Errorf("%q: %v allocations", coding, n)
+		}
 	}
 }
 
@@ -222,9 +226,26 @@ func BenchmarkChoose(b *testing.B) {
 		b.Fatal(err)
 	}
 	accept, lang, id := []byte(browser), []byte(zh), []byte("0f3a9c1e")
+	var s Scratch
+	for _, coding := range []string{"identity", "gzip, deflate, br, zstd"} {
+		encoding := []byte(coding)
+		b.Run(coding, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				a.Choose(Busy, accept, lang).For(encoding).Pieces(&s, id)
+			}
+		})
+	}
+}
+
+// What a Site of its own name costs at the start.
+func BenchmarkNew(b *testing.B) {
+	common := NewCommon()
 	b.ReportAllocs()
-	for b.Loop() {
-		a.Choose(accept, lang).Pieces(id)
+	for i := 0; b.Loop(); i++ {
+		if _, err := New(Options{Site: strconv.Itoa(i) + ".example.com", Common: common}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
 package degraded
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 
 	"sluice/message"
 )
@@ -11,26 +11,61 @@ import (
 // shown. It may be missing, and may not stand there twice.
 const Marker = "{{request_id}}"
 
+// maxID is how long a Request-Id may be to be shown.
+const maxID = 64
+
+// leastCoded is how long a text must be to be compressed. A shorter one leaves
+// in one packet, together with its head, either way.
+const leastCoded = 1 << 10
+
 // Body is one rendered body with the fields that describe it. It is immutable
 // and shared by all Exchanges that it answers.
 type Body struct {
-	// Fields are Content-Type, Cache-Control and, for a page of our own, its
-	// Content-Security-Policy. They are to be copied, not changed.
+	// Fields are Content-Type, Cache-Control and, where they apply, Vary,
+	// Content-Encoding and Content-Security-Policy. They are to be copied, not
+	// changed.
 	Fields message.Fields
 
-	head, tail []byte // what stands before and after the Request-Id
-	marked     bool   // there is a place for the id between them
+	first, head, tail *stretch // the Request-Id stands before the tail
+	marked            bool     // there is a place for it
+	coded             *Body    // its compressed form, nil without one
+	gzip              bool     // this is a compressed form
+	sum               uint32   // CRC-32 of first and head, of a compressed form
 }
 
+// For returns the form of the body for a client with this value of
+// Accept-Encoding, nil if it sent none: the body itself, or its compressed
+// form. It allocates nothing.
+func (b *Body) For(acceptEncoding []byte) *Body {
+	if b.coded != nil && prefersGzip(acceptEncoding) {
+		return b.coded
+	}
+	return b
+}
+
+// Scratch is memory for what is one answer's own in a Body.
+type Scratch [maxID + storedHead + gzipTrailer]byte
+
 // Pieces returns the parts of the body to be written one after the other, and
-// their length together. The id appears where the body has a place for it;
-// one that is not made of [A-Za-z0-9._-] only is left out, because it stands
-// unescaped between HTML or JSON and may have been chosen by the client.
-func (b *Body) Pieces(id []byte) (pieces [3][]byte, length int64) {
+// their length together. What of them is this answer's own stands in s, until s
+// is used again. It allocates nothing.
+//
+// The id appears where the body has a place for it. One of more than 64 bytes,
+// or not made of [A-Za-z0-9._-] only, is left out, because it stands unescaped
+// between HTML or JSON and may have been chosen by the client.
+func (b *Body) Pieces(s *Scratch, id []byte) (pieces [6][]byte, length int64) {
 	if !b.marked || !safe(id) {
 		id = nil
 	}
-	return [3][]byte{b.head, id, b.tail}, int64(len(b.head) + len(id) + len(b.tail))
+	if b.gzip {
+		pieces = b.gzipped(s, id)
+	} else {
+		pieces = [6][]byte{b.first.text, b.head.text, id, b.tail.text}
+	}
+	for _, p := range pieces {
+		length += int64(len(p))
+	}
+	return pieces, length
 }
 
 // ContentType returns the value of the Content-Type field.
@@ -39,13 +74,21 @@ func (b *Body) ContentType() []byte { return b.Fields.Get(message.ContentType) }
 // IsJSON reports that the body is JSON and not a page.
 func (b *Body) IsJSON() bool { return string(b.ContentType()) == typeJSON }
 
-// newBody splits text at the Marker.
-func newBody(text []byte, fields message.Fields) (*Body, error) {
-	head, tail, marked := bytes.Cut(text, []byte(Marker))
-	if bytes.Contains(tail, []byte(Marker)) {
+// newBody makes a body of a text, which is split at the Marker. first is how
+// much of it many bodies begin with.
+func (c *Common) newBody(text string, first int, contentType, policy string) (*Body, error) {
+	head, tail, marked := strings.Cut(text[first:], Marker)
+	if strings.Contains(tail, Marker) {
 		return nil, fmt.Errorf("%s stands there twice; it may stand there once", Marker)
 	}
-	return &Body{Fields: fields, head: bytes.Clone(head), tail: bytes.Clone(tail), marked: marked}, nil
+	b := &Body{
+		Fields: fieldsFor(contentType, policy),
+		first:  c.stretch(text[:first]), head: c.stretch(head), tail: c.stretch(tail), marked: marked,
+	}
+	if len(text) >= leastCoded {
+		c.compress(b)
+	}
+	return b, nil
 }
 
 // safe reports whether an id may stand in HTML and JSON as it is.
@@ -58,5 +101,5 @@ func safe(id []byte) bool {
 			return false
 		}
 	}
-	return true
+	return len(id) <= maxID
 }

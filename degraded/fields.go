@@ -11,9 +11,8 @@ const (
 
 // fieldsFor returns the fields of a body. no-store, because the answer is
 // about this moment only, and a copy of it in a browser or a CDN would outlive
-// the trouble; with it a Vary field would say nothing. nosniff, because the
-// JSON may be an owner's. policy is left out when it is empty: an owner's page
-// may load what it likes.
+// the trouble. nosniff, because the JSON may be an owner's. policy is left out
+// when it is empty: an owner's page may load what it likes.
 func fieldsFor(contentType, policy string) message.Fields {
 	fields := message.Fields{
 		field("Content-Type", contentType),

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"html"
 	"strconv"
 	"strings"
 )
@@ -45,10 +46,10 @@ type page struct {
 
 // waitingPage returns the page that a Site's degraded answer is by default. It
 // tries again by itself.
-func waitingPage(l language, wait int) page {
-	words := waitingWords(l)
+func waitingPage(k Kind, l language, site string, wait int) page {
+	words := waitingWords(k, l)
 	seconds := strconv.Itoa(wait)
-	return page{
+	p := page{
 		language: l,
 		title:    words.title,
 		text:     "<p>" + words.text + "</p>\n<p>" + words.calm + "</p>",
@@ -61,6 +62,18 @@ func waitingPage(l language, wait int) page {
 		script:  strings.TrimSpace(retryScript),
 		footer:  quoteFooter(l),
 	}
+	p.belongTo(site)
+	return p
+}
+
+// belongTo has the page say whose it is, if the name is known.
+func (p *page) belongTo(site string) {
+	if site == "" {
+		return
+	}
+	site = withoutSlots(html.EscapeString(site))
+	p.tab = p.title + " · " + site
+	p.above += "\n" + `<p class="site">` + site + "</p>"
 }
 
 // refusalPage returns the short page for a request that Sluice refuses.
@@ -80,10 +93,11 @@ func quoteFooter(l language) string {
 	return "<footer>" + quote(l) + " <code>" + Marker + "</code></footer>"
 }
 
-// body renders the page.
-func (p page) body() *Body {
+// body renders the page. What comes before its title is the same on all pages
+// of its language.
+func (p page) body(c *Common) *Body {
 	text, policy := p.html()
-	body, err := newBody([]byte(text), fieldsFor(typeHTML, policy))
+	body, err := c.newBody(text, strings.Index(text, "<title>"), typeHTML, policy)
 	if err != nil {
 		panic("internal error: built-in page: " + err.Error())
 	}

@@ -11,10 +11,12 @@ import (
 // builtIn returns all built-in pages by name, as a client gets them.
 func builtIn(t *testing.T) map[string]string {
 	t.Helper()
-	a, r := build(t, Options{}), NewRefusals()
+	a, r := build(t, Options{Site: "shop.example.com"}), NewRefusals()
 	all := make(map[string]string)
 	for _, lang := range []string{"en", "zh"} {
-		all["waiting "+lang] = text(t, a.Choose([]byte(browser), []byte(lang)), "ID-1")
+		for k := range kinds {
+			all[k.word()+" "+lang] = text(t, a.Choose(k, []byte(browser), []byte(lang)), "ID-1")
+		}
 		for _, one := range refusals() {
 			b := r.Choose(one.status, HTML, nil, []byte(lang))
 			all[fmt.Sprint(one.status, " ", lang)] = text(t, b, "ID-1")
@@ -85,7 +87,7 @@ func TestTheCheckForBalanceFindsFaults(t *testing.T) {
 // A page's policy allows its own style and script, and a changed byte in
 // either would make browsers drop it.
 func TestPolicyNamesWhatThePageHolds(t *testing.T) {
-	b := build(t, Options{}).Choose([]byte(browser), nil)
+	b := build(t, Options{}).Choose(Busy, []byte(browser), nil)
 	page := text(t, b, "")
 	var policy string
 	for _, f := range b.Fields {
@@ -107,7 +109,7 @@ func TestPolicyNamesWhatThePageHolds(t *testing.T) {
 
 func TestThePageWaitsAsLongAsConfigured(t *testing.T) {
 	a := build(t, Options{RetryAfter: 30e9})
-	page := text(t, a.Choose([]byte(browser), nil), "")
+	page := text(t, a.Choose(Busy, []byte(browser), nil), "")
 	for _, want := range []string{`data-wait="30"`, `<noscript><meta http-equiv="refresh" content="40"></noscript>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s", want)

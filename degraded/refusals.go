@@ -17,10 +17,10 @@ type refused struct {
 
 // NewRefusals renders the refusals.
 func NewRefusals() *Refusals {
-	all := refusals()
+	all, common := refusals(), NewCommon()
 	r := &Refusals{byStatus: make(map[int]*refused, len(all))}
 	for _, one := range all {
-		r.byStatus[one.status] = one.render()
+		r.byStatus[one.status] = one.render(common)
 	}
 	return r
 }
@@ -47,10 +47,10 @@ func (r *Refusals) Choose(status int, m Mode, accept, acceptLanguage []byte) *Bo
 
 // render renders a refusal in each form and language. The JSON is for programs
 // and those who write them, and is in English only.
-func (r refusal) render() *refused {
+func (r refusal) render(c *Common) *refused {
 	var out refused
 	for l := range languages {
-		out.pages[l] = refusalPage(l, r).body()
+		out.pages[l] = refusalPage(l, r).body(c)
 	}
 	text, err := json.Marshal(struct {
 		Code int    `json:"code"`
@@ -59,7 +59,7 @@ func (r refusal) render() *refused {
 		ID   string `json:"id"`
 	}{r.status, r.words[english].title, r.words[english].todo, Marker})
 	if err == nil {
-		out.json, err = newBody(text, fieldsFor(typeJSON, ""))
+		out.json, err = c.newBody(string(text), 0, typeJSON, "")
 	}
 	if err != nil {
 		panic("internal error: built-in JSON: " + err.Error())

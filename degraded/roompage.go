@@ -2,7 +2,6 @@ package degraded
 
 import (
 	_ "embed"
-	"html"
 	"strings"
 )
 
@@ -34,17 +33,12 @@ var (
 
 // roomPage returns the page of a state other than RoomEntered.
 func roomPage(l language, state RoomState, w roomWords, site string) page {
-	site = withoutSlots(html.EscapeString(site))
 	p := page{
 		language: l,
 		title:    w.titles[state],
-		tab:      w.titles[state],
 		style:    roomStyle,
 	}
-	if site != "" {
-		p.tab += " · " + site
-		p.above = `<p class="site">` + site + "</p>\n"
-	}
+	p.belongTo(site)
 	switch state {
 	case RoomOver:
 		p.text = "<p>" + w.texts[RoomOver] + "</p>"

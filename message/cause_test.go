@@ -51,6 +51,7 @@ func TestEachCauseHasItsStatusItsErrorTypeAndItsWord(t *testing.T) {
 		CauseWaitingRoom:            {503, "http_request_denied", "waiting_room"},
 		CauseNotStarted:             {503, "http_request_denied", "not_started"},
 		CauseOver:                   {503, "http_request_denied", "over"},
+		CauseMaintenance:            {503, "http_request_denied", "maintenance"},
 		CauseInternal:               {500, "proxy_internal_error", "proxy_internal_error"},
 	}
 	words := map[string]Cause{}

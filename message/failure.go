@@ -103,6 +103,7 @@ const (
 	CauseWaitingRoom
 	CauseNotStarted
 	CauseOver
+	CauseMaintenance
 	CauseInternal
 	causes
 )
@@ -156,7 +157,11 @@ var rows = [causes]struct {
 	CauseWaitingRoom:            {503, "http_request_denied", "waiting_room"},
 	CauseNotStarted:             {503, "http_request_denied", "not_started"},
 	CauseOver:                   {503, "http_request_denied", "over"},
-	CauseInternal:               {500, "proxy_internal_error", ""},
+	// Not destination_unavailable: nobody has looked whether the Upstreams are
+	// there. It is a rule that refuses, "based on its configuration and/or policy
+	// settings" (RFC 9209 section 2.3.17).
+	CauseMaintenance: {503, "http_request_denied", "maintenance"},
+	CauseInternal:    {500, "proxy_internal_error", ""},
 }
 
 // String returns the word that logs use: the error type of RFC 9209, or a

@@ -31,15 +31,19 @@ func (x *Exchange) defeat(f *message.Failure) {
 	case x.answerLastGood(f):
 		return
 	}
+	x.degrade(f, x.route.Degraded.RetryAfter(rand.Uint64()))
+}
+
+// degrade gives the degraded answer of the Route, which tells of f.
+func (x *Exchange) degrade(f *message.Failure, retryAfter []byte) {
 	x.failure, x.status = f, f.Status()
 	accept, language := x.accepts()
-	body := x.route.Degraded.Choose(accept, language)
+	body := x.route.Degraded.Choose(degraded.KindOf(f.Cause), accept, language)
 	x.degraded = "page"
 	if body.IsJSON() {
 		x.degraded = "json"
 	}
-	retry := message.Field{Name: nameRetryAfter, Value: x.route.Degraded.RetryAfter(rand.Uint64()), ID: message.RetryAfter}
-	x.answer(body, retry)
+	x.answer(body, message.Field{Name: nameRetryAfter, Value: retryAfter, ID: message.RetryAfter})
 }
 
 // refuse answers a request that is not forwarded. A client that is gone is
@@ -82,13 +86,14 @@ func (x *Exchange) whyGone(f *message.Failure) *message.Failure {
 
 // answer writes a response of our own about x.failure.
 func (x *Exchange) answer(body *degraded.Body, more ...message.Field) {
+	body = body.For(x.fieldNamed("accept-encoding"))
 	f := append(x.added[:0], body.Fields...)
 	f = append(f, more...)
 	f = append(f,
 		message.Field{Name: nameProxyStatus, Value: x.proxyStatus(), ID: message.ProxyStatus},
 		message.Field{Name: nameRequestID, Value: x.id, ID: message.RequestID})
 	x.letGo()
-	pieces, length := body.Pieces(x.id)
+	pieces, length := body.Pieces(&x.own, x.id)
 	x.resp = message.Response{Status: x.status, Fields: x.withCookies(x.withPolicy(x.withHSTS(f))), Length: length}
 	if x.w.Start(&x.resp) != nil {
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/accesslog"
+	"sluice/degraded"
 	"sluice/limiter"
 	"sluice/message"
 	"sluice/upstream"
@@ -33,6 +34,7 @@ type Exchange struct {
 	scratch   []byte // values of fields that we add
 	resp      message.Response
 	added     [16]message.Field // fields of a response of our own
+	own       degraded.Scratch  // what of its body is this Exchange's
 	copied    message.Fields    // those of a copy
 	headBytes [1024]byte        // the head of a copy that does not lie in one piece
 	entry     accesslog.Entry

@@ -35,10 +35,16 @@ type testProxy struct {
 	lines []line
 }
 
+// What is immutable, and takes its time to be rendered, is rendered once.
+var (
+	testAnswer   = sync.OnceValues(func() (*degraded.Answer, error) { return degraded.New(degraded.Options{}) })
+	testRefusals = sync.OnceValue(degraded.NewRefusals)
+)
+
 // newProxy returns a Proxy whose Site shop.example.com forwards to pool.
 func newProxy(t testing.TB, pool *upstream.Pool) *testProxy {
 	t.Helper()
-	answer, err := degraded.New(degraded.Options{})
+	answer, err := testAnswer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +52,7 @@ func newProxy(t testing.TB, pool *upstream.Pool) *testProxy {
 	sites := NewSites(nil)
 	sites.Add("shop.example.com", site)
 	p := &testProxy{t: t, gen: &Generation{Sites: sites, HTTPSPort: 443, StreamTimeout: patience,
-		BodyTimeout: patience, Refusals: degraded.NewRefusals()}}
+		BodyTimeout: patience, Refusals: testRefusals()}}
 	p.Proxy = New(p.note)
 	p.Use(p.gen)
 	return p

@@ -80,6 +80,8 @@ type Site struct {
 	IgnoreCookies []string
 	// Room is where new visitors wait; nil: nowhere.
 	Room *Room
+	// Maintenance closes the Site, but for critical Routes; nil: nothing does.
+	Maintenance *Maintenance
 	// Routes are tried in order: longest prefix first. The last one is "/".
 	Routes []Route
 }

@@ -47,6 +47,8 @@ func (p *Proxy) Serve(r *message.Request, w message.ResponseWriter) {
 		x.refuse(failureMisdirected)
 	case x.wantsRedirect():
 		x.redirect()
+	case x.underMaintenance():
+		x.tellMaintenance()
 	case x.admit() && !x.reuse() && x.takePlace():
 		x.forward()
 	}

@@ -35,15 +35,21 @@ func (s *Server) runAdmin(ctx context.Context) {
 	if s.admin == nil {
 		return
 	}
-	pages := admin.New(admin.Options{
-		Metrics:      s.metrics.Handler(),
-		Ready:        func() bool { return !s.draining.Load() },
-		Certificates: func() any { return s.Certificates() },
-		Renew:        s.RenewCertificate,
-		IP:           s.cfg.Server.Admin.IP,
-		Panicked:     s.panicked,
-	})
-	if err := pages.Run(ctx, s.admin); err != nil {
+	o := admin.Options{
+		Metrics:          s.metrics.Handler(),
+		Ready:            func() bool { return !s.draining.Load() },
+		Certificates:     func() any { return s.Certificates() },
+		Renew:            s.RenewCertificate,
+		Maintenance:      func() any { return s.Maintenance() },
+		BeginMaintenance: s.BeginMaintenance,
+		EndMaintenance:   s.EndMaintenance,
+		IP:               s.cfg.Server.Admin.IP,
+		Panicked:         s.panicked,
+	}
+	if s.purger != nil {
+		o.Cache, o.Purge = s.purger.CacheStats, s.Purge
+	}
+	if err := admin.New(o).Run(ctx, s.admin); err != nil {
 		s.errlog.Error("metrics cannot be read any more; requests go on", "why", err)
 	}
 }

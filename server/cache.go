@@ -2,6 +2,9 @@ package server
 
 import (
 	"fmt"
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"sluice/cache"
@@ -47,6 +50,55 @@ func (s *Server) cacheBytes() int64 {
 	return s.cache.Stats().MaxBytes
 }
 
+// copies is the Cache as those who look after it see it.
+type copies struct {
+	*cache.Cache
+	ports []string // of our Listeners, which clients write behind the host if they are not the usual ones
+}
+
+// CacheStats implements purger.
+func (c copies) CacheStats() any {
+	n := c.Stats()
+	return struct {
+		Copies   int    `json:"copies"`
+		Bytes    int64  `json:"bytes"`
+		MaxBytes int64  `json:"max_bytes"`
+		Largest  int64  `json:"largest"`
+		Filling  int    `json:"filling"`
+		Hits     uint64 `json:"hits"`
+		Misses   uint64 `json:"misses"`
+		Evicted  uint64 `json:"evicted"`
+		Rejected uint64 `json:"rejected"`
+	}{n.Objects, n.Bytes, n.MaxBytes, n.Largest, n.Filling, n.Hits, n.Misses, n.Evicted, n.Rejected}
+}
+
+// Purge implements purger.
+func (c copies) Purge(host, target string, prefix bool) int {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	n := c.Cache.Purge(host, target, prefix)
+	for _, port := range c.ports {
+		n += c.Cache.Purge(host+":"+port, target, prefix)
+	}
+	return n
+}
+
+// newPurger returns what purges the Cache; nil if there is none. It comes after
+// Listen.
+func (s *Server) newPurger() purger {
+	if s.cache == nil {
+		return nil
+	}
+	c := copies{Cache: s.cache}
+	for _, a := range []net.Addr{s.HTTP(), s.HTTPS()} {
+		if tcp, ok := a.(*net.TCPAddr); ok && tcp != nil {
+			c.ports = append(c.ports, strconv.Itoa(tcp.Port))
+		}
+	}
+	return c
+}
+
 // reuse is what a Route does with copies.
 func reuse(r config.Reuse) *proxy.Reuse {
 	if !r.On {
@@ -81,5 +133,5 @@ func (s *Server) reportCache(p *metrics.Page) {
 	lookups.Value(float64(n.Hits), "hit")
 	lookups.Value(float64(n.Misses), "miss")
 	p.Counter("sluice_cache_evicted_total", "Copies that made room for others.").Value(float64(n.Evicted))
-	p.Counter("sluice_cache_rejected_total", "Copies that were not kept because others are of more use.").Value(float64(n.Rejected))
+	p.Counter("sluice_cache_rejected_total", "Copies that there was no room for, because all of it was in use or they were too large.").Value(float64(n.Rejected))
 }

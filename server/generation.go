@@ -14,23 +14,25 @@ import (
 
 // generation is all that is built from one Config.
 type generation struct {
-	proxy       *proxy.Generation
-	pools       map[string]*upstream.Pool
-	members     map[string]*members           // of the Pools
-	admissions  map[string]*limiter.Admission // of the Pools; none: it bears any number
-	limits      map[string][]*proxy.Limit     // of the Sites
-	rooms       map[string]*limiter.Room      // likewise
-	signs       bool                          // cookies are given out
-	sources     []certs.Source
-	managed     *certs.Managed // one of sources; nil: no certificate is ordered
-	defaultHost string         // whose certificate answers names that no Site has
+	proxy        *proxy.Generation
+	pools        map[string]*upstream.Pool
+	members      map[string]*members           // of the Pools
+	admissions   map[string]*limiter.Admission // of the Pools; none: it bears any number
+	limits       map[string][]*proxy.Limit     // of the Sites
+	rooms        map[string]*limiter.Room      // likewise
+	common       *degraded.Common              // of the Sites' Degraded answers; only while they are built
+	maintenances *maintenances                 // the Server's
+	signs        bool                          // cookies are given out
+	sources      []certs.Source
+	managed      *certs.Managed // one of sources; nil: no certificate is ordered
+	defaultHost  string         // whose certificate answers names that no Site has
 }
 
 // build makes a generation. It opens no socket and starts nothing, so that a
 // Config which cannot be used changes nothing.
 func (s *Server) build(cfg *config.Config) (*generation, error) {
 	g := &generation{pools: make(map[string]*upstream.Pool, len(cfg.Pools)), members: make(map[string]*members, len(cfg.Pools)),
-		admissions: buildAdmissions(cfg.Pools), limits: make(map[string][]*proxy.Limit), rooms: make(map[string]*limiter.Room)}
+		admissions: buildAdmissions(cfg.Pools), limits: make(map[string][]*proxy.Limit), rooms: make(map[string]*limiter.Room), common: degraded.NewCommon(), maintenances: &s.maintenances}
 	if err := s.buildPools(g, cfg); err != nil {
 		return nil, err
 	}
@@ -44,6 +46,7 @@ func (s *Server) build(cfg *config.Config) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.common = nil
 	g.proxy = &proxy.Generation{
 		Sites:         sites,
 		Trusted:       cfg.Server.TrustedProxies,
@@ -110,26 +113,29 @@ func (g *generation) buildSite(site config.Site, keys *limiter.Keyring) (*proxy.
 	if site.HSTS != "" {
 		b.HSTS = []byte(site.HSTS)
 	}
+	b.Maintenance = g.maintenances.of(b.Name)
 	b.IgnoreCookies = ignoredCookies(site)
 	b.Limits, b.Bandwidth = buildLimits(site.Limits), site.Bandwidth
 	g.limits[b.Name] = b.Limits
 	if err := g.buildRoom(b, site, keys, time.Now()); err != nil {
 		return nil, err
 	}
+	answers, err := newAnswers(site, g.common)
+	if err != nil {
+		return nil, err
+	}
 	routes := site.Routes
 	if !hasRoot(routes) {
 		routes = append(routes[:len(routes):len(routes)],
-			config.Route{Path: "/", Pool: site.Pool, Degraded: config.DegradedAuto, Class: config.ClassNormal, LastGood: site.LastGood})
+			config.Route{Path: "/", Pool: site.Pool, Degraded: site.Degraded, Class: config.ClassNormal, LastGood: site.LastGood})
 	}
 	for _, r := range routes {
-		answer, err := degraded.New(degraded.Options{
-			HTML: site.Degraded.HTML, JSON: site.Degraded.JSON,
-			RetryAfter: site.Degraded.RetryAfter, Mode: mode(r.Degraded)})
+		answer, err := answers.of(r.Degraded)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("route %s: %w", r.Path, err)
 		}
 		b.Routes = append(b.Routes, proxy.Route{
-			Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer, Form: mode(r.Degraded),
+			Prefix: r.Path, Pool: g.pools[r.Pool], Degraded: answer, Form: mode(r.Degraded.Form),
 			Admission: g.admissions[r.Pool], Class: class(r.Class), Streams: r.Streams,
 			Reuse: reuse(r.Reuse), LastGood: lastGood(site, r),
 		})
@@ -158,14 +164,4 @@ func class(c config.Class) limiter.Class {
 		return limiter.ClassSheddable
 	}
 	return limiter.ClassNormal
-}
-
-func mode(f config.DegradedForm) degraded.Mode {
-	switch f {
-	case config.DegradedHTML:
-		return degraded.HTML
-	case config.DegradedJSON:
-		return degraded.JSON
-	}
-	return degraded.Auto
 }

@@ -49,6 +49,7 @@ func (s *Server) Listen(ctx context.Context) error {
 	if s.tls != nil { // with port 0 the system has chosen one now
 		s.gen.proxy.HTTPSPort = s.HTTPS().(*net.TCPAddr).AddrPort().Port()
 	}
+	s.purger = s.newPurger()
 	return nil
 }
 

@@ -23,6 +23,7 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.reportLimits)
 	m.Register(s.reportAdmissions)
 	m.Register(s.reportRooms)
+	m.Register(s.maintenances.report)
 	m.Register(s.reportCache)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"sluice/listener"
 	"sluice/message"
@@ -19,6 +20,7 @@ func (s *Server) Run(ctx context.Context) error {
 		s.keepKeyring() // before it signs anything
 	}
 	// In force before the first connection is accepted.
+	s.maintenances.load(s.siteOf, time.Now())
 	s.store.Use(s.gen.defaultHost, s.gen.sources...)
 	s.proxy.Use(s.gen.proxy)
 	// The access log outlives the Exchanges, and they what they rely on.
@@ -83,6 +85,7 @@ func (s *Server) runRest(ctx context.Context) {
 	all.Go(func() { s.store.Run(ctx) })
 	all.Go(func() { s.watchMemory(ctx) })
 	all.Go(func() { s.runKeyring(ctx) })
+	all.Go(func() { s.maintenances.run(ctx) })
 	all.Go(func() {
 		if err := s.watch.Run(ctx); err != nil {
 			s.errlog.Error("clients that go away are noticed late from now on", "error", err)

@@ -46,9 +46,11 @@ type Server struct {
 	names   *names.Directory
 	noise   *noise
 	metrics *metrics.Metrics
+	purger  purger // nil: nothing is cached
 
-	handshakes  *listener.Handshakes
-	memoryLimit int64 // bytes; 0: none. Set by Run
+	maintenances maintenances
+	handshakes   *listener.Handshakes
+	memoryLimit  int64 // bytes; 0: none. Set by Run
 
 	draining atomic.Bool // from the beginning of the drain on
 
@@ -86,6 +88,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
+	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), errlog
 	gen, err := s.build(cfg)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,213 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"sluice/config"
+	"sluice/metrics"
+	"sluice/proxy"
+)
+
+// MaintenanceStatus is a Site under maintenance, as "sluice maintenance" shows
+// it and the admin server gives it as JSON.
+type MaintenanceStatus struct {
+	Site  string    `json:"site"`
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until,omitzero"` // absent: until it is turned off
+}
+
+// maintenances says which Sites are under maintenance. It belongs to the Server
+// and not to a Generation: a reload ends none of them.
+type maintenances struct {
+	path   string // of the file that they are kept in; empty: in none
+	errlog *slog.Logger
+
+	mu       sync.Mutex
+	sites    map[string]*maintained // by the Site's name
+	unstored error                  // why the file does not say what is
+}
+
+// maintained is the Maintenance of one Site.
+type maintained struct {
+	proxy.Maintenance
+	since, until time.Time // since is zero when it is not on
+}
+
+// of returns the Maintenance of the Site of that name, which is the same one
+// for all Generations.
+func (m *maintenances) of(name string) *proxy.Maintenance {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &m.site(name).Maintenance
+}
+
+// site returns what is known of a Site. m.mu is held.
+func (m *maintenances) site(name string) *maintained {
+	if m.sites == nil {
+		m.sites = make(map[string]*maintained)
+	}
+	if m.sites[name] == nil {
+		m.sites[name] = &maintained{}
+	}
+	return m.sites[name]
+}
+
+// begin puts a Site under maintenance until then; the zero Time: until end. One
+// that is goes on, with that end. The error says that it is not stored; it is on
+// nevertheless.
+func (m *maintenances) begin(name string, until, now time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.site(name)
+	if s.since.IsZero() {
+		s.since = now
+	}
+	s.until = until
+	s.Begin(until)
+	m.errlog.Warn("site is under maintenance", "site", name, "until", endText(until))
+	return m.store(now)
+}
+
+// end opens a Site. The error says that this is not stored.
+func (m *maintenances) end(name string, now time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.open(name, now, "site is open again")
+	return m.store(now)
+}
+
+// open is end without its storing. m.mu is held.
+func (m *maintenances) open(name string, now time.Time, news string) {
+	s := m.site(name)
+	s.End()
+	if !s.since.IsZero() {
+		m.errlog.Info(news, "site", name, "closed", now.Sub(s.since).Round(time.Second))
+	}
+	s.since, s.until = time.Time{}, time.Time{}
+}
+
+// tidy does what is due: it tells of ends that have come by themselves, and
+// stores what the disk did not take before.
+func (m *maintenances) tidy(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ended := false
+	for name, s := range m.sites {
+		if !s.until.IsZero() && !now.Before(s.until) {
+			m.open(name, now, "maintenance has ended at its time, site is open again")
+			ended = true
+		}
+	}
+	if ended || m.unstored != nil {
+		m.store(now)
+	}
+}
+
+// list returns the Sites that are under maintenance, sorted by name.
+func (m *maintenances) list(now time.Time) []MaintenanceStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.on(now)
+}
+
+// report shows for each Site whether it is under maintenance.
+func (m *maintenances) report(p *metrics.Page) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	under := p.Gauge("sluice_site_maintenance", "1: the Site is under maintenance, and only its critical Routes are open.", "site")
+	for name, s := range m.sites {
+		_, on := s.On(now)
+		under.Value(one(on), name)
+	}
+	p.Gauge("sluice_maintenance_unstored", "1: the disk does not take which Sites are under maintenance; a restart forgets it.").
+		Value(one(m.unstored != nil))
+}
+
+func endText(until time.Time) string {
+	if until.IsZero() {
+		return "it is turned off"
+	}
+	return until.Format(time.RFC3339)
+}
+
+// longestMaintenance is the longest that one with an end may last.
+const longestMaintenance = 365 * 24 * time.Hour
+
+// Maintenance returns the Sites that are under maintenance. It may be called by
+// anyone after New.
+func (s *Server) Maintenance() []MaintenanceStatus { return s.maintenances.list(time.Now()) }
+
+// BeginMaintenance puts the Site that has this host under maintenance, until a
+// time or, if that is zero, until EndMaintenance. It returns what to tell who
+// asked. The error says why nothing was done. It may be called by anyone while
+// the Server runs.
+func (s *Server) BeginMaintenance(host string, until time.Time) (said string, err error) {
+	name, err := s.siteOf(host)
+	if err != nil {
+		return "", err
+	}
+	now := time.Now()
+	switch {
+	case until.IsZero():
+	case !until.After(now):
+		return "", fmt.Errorf("%s is over already, so nothing was done", until.Format(time.RFC3339))
+	case until.Sub(now) > longestMaintenance:
+		return "", fmt.Errorf("%s is more than a year away; leave the end out, and turn it off when it is time", until.Format(time.RFC3339))
+	}
+	said = name + ": under maintenance until " + endText(until)
+	return said + s.notKept(s.maintenances.begin(name, until, now), "under maintenance"), nil
+}
+
+// EndMaintenance opens the Site that has this host, as BeginMaintenance closes
+// it. It does no harm when it is open.
+func (s *Server) EndMaintenance(host string) (said string, err error) {
+	name, err := s.siteOf(host)
+	if err != nil {
+		return "", err
+	}
+	return name + ": open" + s.notKept(s.maintenances.end(name, time.Now()), "open"), nil
+}
+
+// notKept tells, on a line of its own, that a restart will not find the Site as
+// it is.
+func (s *Server) notKept(err error, state string) string {
+	switch {
+	case err != nil:
+		return fmt.Sprintf("\nbut this could not be stored, and after a restart it may not be %s: %v\nfree space or repair the disk of server.state_dir; it is tried again each minute", state, err)
+	case s.maintenances.path == "" && state != "open":
+		return "\na restart ends it, for server.state_dir is \"\""
+	}
+	return ""
+}
+
+// siteOf returns the name of the Site that has a host.
+func (s *Server) siteOf(host string) (name string, err error) {
+	wanted := strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	for _, site := range s.cfg.Sites {
+		for _, h := range site.Hosts {
+			if h == wanted {
+				return siteName(site), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no site has the host %q; there are %s", host, siteNames(s.cfg.Sites))
+}
+
+// siteNames lists Sites for a person, as many as one can read.
+func siteNames(sites []config.Site) string {
+	const most = 20
+	var names []string
+	for i, site := range sites {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(sites)-most))
+			break
+		}
+		names = append(names, siteName(site))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,125 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"sluice/statedir"
+)
+
+const (
+	// maintenanceEvery is how often it is looked for what is due. An end is in
+	// force by itself; this is for telling of it, and for the disk.
+	maintenanceEvery = time.Minute
+	// maxMaintenanceFile is more than all Sites of a configuration need.
+	maxMaintenanceFile = 8 << 20
+)
+
+// maintenanceFile is where it is kept which Sites are under maintenance.
+func maintenanceFile(stateDir string) string {
+	if stateDir == "" {
+		return ""
+	}
+	return filepath.Join(stateDir, "maintenance", "sites")
+}
+
+// run does what is due until ctx ends.
+func (m *maintenances) run(ctx context.Context) {
+	ticker := time.NewTicker(maintenanceEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			m.tidy(now)
+		}
+	}
+}
+
+// on returns the Sites that are under maintenance. m.mu is held.
+func (m *maintenances) on(now time.Time) []MaintenanceStatus {
+	all := []MaintenanceStatus{}
+	for name, s := range m.sites {
+		if _, on := s.On(now); on {
+			all = append(all, MaintenanceStatus{Site: name, Since: s.since, Until: s.until})
+		}
+	}
+	slices.SortFunc(all, func(a, b MaintenanceStatus) int { return cmp.Compare(a.Site, b.Site) })
+	return all
+}
+
+// store writes which Sites are under maintenance. What the disk does not take is
+// told of once, and tried again by tidy. m.mu is held.
+func (m *maintenances) store(now time.Time) error {
+	if m.path == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(m.on(now), "", "  ")
+	if err == nil {
+		err = statedir.Write(m.path, append(text, '\n'))
+	}
+	switch {
+	case err != nil && m.unstored == nil:
+		m.errlog.Error("which sites are under maintenance cannot be stored; it is in force, but a restart will find what was before",
+			"why", err, "do", "free space or repair the disk of server.state_dir")
+	case err == nil && m.unstored != nil:
+		m.errlog.Info("which sites are under maintenance is stored again")
+	}
+	m.unstored = err
+	return err
+}
+
+// load puts those Sites under maintenance that were before the restart. siteOf
+// returns the name of the Site that has a host now. What cannot be read closes
+// nothing.
+func (m *maintenances) load(siteOf func(host string) (string, error), now time.Time) {
+	if m.path == "" {
+		return
+	}
+	stored, err := readMaintenance(m.path)
+	if err != nil {
+		m.errlog.Error("which sites were under maintenance cannot be read; all are open",
+			"why", err, "do", "turn it on again with: sluice maintenance on SITE")
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, was := range stored {
+		name, err := siteOf(was.Site)
+		if err != nil {
+			m.errlog.Warn("a site that was under maintenance is not configured any more", "site", was.Site)
+			continue
+		}
+		if !was.Until.IsZero() && !now.Before(was.Until) {
+			m.errlog.Info("maintenance has ended at its time, site is open again", "site", name)
+			continue
+		}
+		s := m.site(name)
+		s.since, s.until = was.Since, was.Until
+		s.Begin(was.Until)
+		m.errlog.Warn("site is under maintenance, as before the restart", "site", name, "until", endText(was.Until))
+	}
+}
+
+// readMaintenance reads what store has written, nothing if it never has.
+func readMaintenance(path string) (all []MaintenanceStatus, err error) {
+	text, err := statedir.Read(path, maxMaintenanceFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}

@@ -6,6 +6,9 @@ const sluiceName = "Sluice"
 // sluiceConfig proxies with Sluice's defaults; only its ports, room for
 // all connections from one address, and patience with idle ones are set.
 //
+// Overloaded, it keeps no last good copies: they would answer what is to be
+// refused, and this is about the ladder below them.
+//
 // Refusing, it lets one request a minute pass, as nginx does: all that a load
 // asks is refused then.
 const sluiceConfig = `[server]
@@ -28,6 +31,9 @@ default  = true
 tls      = { cert = "{{.Cert}}", key = "{{.Key}}" }
 redirect = false
 upstream = "app"
+{{- if .Forwarded}}
+last_good = false
+{{- end}}
 {{- if .Refuse}}
 
 [[site.limit]]

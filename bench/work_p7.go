@@ -28,7 +28,7 @@ func worksP7() []work {
 				"The load before and after each overload is %gx; `normal after` is when, after the drop, %d windows of %v begin with a p99 within %g times the unloaded one (one may be slower) and every visit good at once. ∞ is: not within %v. "+
 				"The load of %gx lasts as long as -overload says, the others a third of that; what begins with an idle app server does well for the first second of it.",
 				patience, unloadedAt, normalRow, normalWindow, normalTimes, recoveryMost, judgedAt),
-			fmt.Sprintf("Sluice has max_concurrency = \"auto\", %d, or \"off\"; nginx has limit_req and limit_conn for the whole site as written for this capacity, or nothing. "+
+			fmt.Sprintf("Sluice has max_concurrency = \"auto\", %d, or \"off\", and keeps no last good copies; nginx has limit_req and limit_conn for the whole site as written for this capacity, or nothing. "+
 				"No connection: all %d were taken, by visits that waited. Where the generator itself was late by more than a few ms, this machine could not keep up, and that line is worse than the proxy is.", bearable(), mostCallers),
 		},
 		body: overloadTables,

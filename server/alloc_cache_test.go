@@ -17,23 +17,7 @@ func TestCopiesAllocateNothing(t *testing.T) {
 		"a last good copy is kept": "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := dialServerWith(t, fixedUpstream(t), more, false)
-			answer := make([]byte, 4<<10)
-			exchange := func() {
-				if _, err := client.Write(anonymous); err != nil {
-					t.Fatal(err)
-				}
-				for n := 0; !bytes.HasSuffix(answer[:n], fixedBody); {
-					m, err := client.Read(answer[n:])
-					if err != nil {
-						t.Fatal(err)
-					}
-					n += m
-				}
-			}
-			for range 200 {
-				exchange()
-			}
+			exchange := exchanges(t, dialServerWith(t, fixedUpstream(t), more, false), anonymous)
 			if n := testing.AllocsPerRun(2000, exchange); n != 0 {
 				t.Errorf("%v allocations per exchange, want none", n)
 			}

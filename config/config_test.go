@@ -97,6 +97,26 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// Programs that call back are not answered with copies, unless somebody says so.
+func TestCriticalRoutesHaveNoLastGoodCopy(t *testing.T) {
+	c := parse(t, smallest+`
+[[site.route]]
+path = "/pay/"
+class = "critical"
+[[site.route]]
+path = "/rates/"
+class = "critical"
+last_good = true
+[[site.route]]
+path = "/news/"
+`)
+	for i, want := range []bool{false, true, true} {
+		if r := c.Sites[0].Routes[i]; r.LastGood != want {
+			t.Errorf("%s: last_good is %v, want %v", r.Path, r.LastGood, want)
+		}
+	}
+}
+
 func TestEverythingWritten(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir)

@@ -19,7 +19,8 @@ type Route struct {
 	// streams), so they say nothing about how busy the Pool is.
 	Streams bool
 	Reuse   Reuse
-	// LastGood is the Site's where the Route says nothing else.
+	// LastGood is the Site's where the Route says nothing else. A critical Route
+	// has to say it: programs that call back want to know what is.
 	LastGood bool
 }
 
@@ -42,8 +43,8 @@ func (d *decoder) route(s section, site Site) Route {
 		Streams:  s.boolean("streams"),
 		Pool:     site.Pool,
 		Reuse:    s.reuse(),
-		LastGood: site.LastGood,
 	}
+	v.LastGood = site.LastGood && v.Class != ClassCritical
 	if s.written("last_good") {
 		v.LastGood = s.boolean("last_good")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/config"
+	"sluice/handover"
 	"sluice/server"
 )
 
@@ -97,12 +98,31 @@ func build(file string) (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.New(cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	return server.New(cfg, newErrlog())
 }
 
+// newErrlog returns where what happens is told.
+func newErrlog() *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }
+
 func run(file string) error {
+	manager, unused := handover.Inherit()
+	if unused != nil {
+		newErrlog().Warn("what the service manager has said is of no use; it is ignored", "why", unused)
+	}
+	err := serve(file, manager)
+	if err != nil {
+		manager.Notifier.Status(err.Error()) // for systemctl status; stderr has it in any case
+	}
+	return err
+}
+
+// serve serves until a signal ends it.
+func serve(file string, manager handover.Manager) error {
 	s, err := build(file)
 	if err != nil {
+		return err
+	}
+	if err := s.StartedBy(manager); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)

@@ -13,8 +13,11 @@ func (s *Server) bindAdmin(ctx context.Context) error {
 	if !a.On {
 		return nil
 	}
-	var lc net.ListenConfig
 	var err error
+	if s.admin, err = s.passed("admin", a); err != nil || s.admin != nil {
+		return err
+	}
+	var lc net.ListenConfig
 	if s.admin, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
 		return bindError("admin", a, err)
 	}

@@ -34,7 +34,7 @@ func (s *Server) Listen(ctx context.Context) error {
 		if !c.HTTP2.On {
 			protocols = protocols[1:]
 		}
-		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.store.GetCertificate, protocols))
+		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.pulse.certificateFor(s.store.GetCertificate), protocols))
 	}
 	if c.HTTP.On && err == nil {
 		s.plain, err = s.bind(ctx, "http", c.HTTP, nil)
@@ -46,6 +46,7 @@ func (s *Server) Listen(ctx context.Context) error {
 		s.Close()
 		return err
 	}
+	s.closeUnused()
 	if s.tls != nil { // with port 0 the system has chosen one now
 		s.gen.proxy.HTTPSPort = s.HTTPS().(*net.TCPAddr).AddrPort().Port()
 	}
@@ -55,9 +56,14 @@ func (s *Server) Listen(ctx context.Context) error {
 
 // bind binds one Listener. key is that of [server] it stands under.
 func (s *Server) bind(ctx context.Context, key string, a config.Address, t *tls.Config) (*listener.Listener, error) {
-	ln, err := listener.Listen(ctx, "tcp", a.String())
+	ln, err := s.passed(key, a)
 	if err != nil {
-		return nil, bindError(key, a, err)
+		return nil, err
+	}
+	if ln == nil {
+		if ln, err = listener.Listen(ctx, "tcp", a.String()); err != nil {
+			return nil, bindError(key, a, err)
+		}
 	}
 	c := s.cfg.Server
 	total := maxConnections(c.MaxConnections)
@@ -128,6 +134,7 @@ func (s *Server) Close() {
 	if s.watch != nil {
 		s.watch.Close()
 	}
+	s.manager.Sockets.CloseRest()
 	over, end := context.WithCancel(context.Background())
 	end()
 	s.runAccessLog(over) // to its end, which closes it

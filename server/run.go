@@ -37,13 +37,17 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
 		"max_connections", maxConnections(s.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
+	s.tellReady()
+	watchdog := s.background(s.runWatchdog)
 
 	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	s.tellStopping()
 	err = errors.Join(err, s.drain())
+	watchdog()
 	serving.Wait()
 	admin()
 	rest()

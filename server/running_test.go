@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sluice/config"
+	"sluice/handover"
 )
 
 // diary is where the Server tells what happens.
@@ -52,6 +53,12 @@ type running struct {
 // config without [server] and [log]; more stands under [server].
 func listening(t testing.TB, more, text string) *running {
 	t.Helper()
+	return listeningBy(t, handover.Manager{}, more, text)
+}
+
+// listeningBy is listening of a Server that a service manager has started.
+func listeningBy(t testing.TB, m handover.Manager, more, text string) *running {
+	t.Helper()
 	r := &running{t: t, diary: &diary{}, access: filepath.Join(t.TempDir(), "access.log")}
 	if !strings.Contains(more, "http ") {
 		more += "\nhttp = \"127.0.0.1:0\""
@@ -67,6 +74,9 @@ func listening(t testing.TB, more, text string) *running {
 		t.Fatal(err)
 	}
 	if r.Server, err = New(cfg, slog.New(slog.NewTextHandler(r.diary, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.StartedBy(m); err != nil {
 		t.Fatal(err)
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())

@@ -47,6 +47,8 @@ type Server struct {
 	noise   *noise
 	metrics *metrics.Metrics
 	purger  purger // nil: nothing is cached
+	manager manager
+	pulse   *pulse // nil: no watchdog is to be fed
 
 	maintenances maintenances
 	handshakes   *listener.Handshakes
@@ -100,7 +102,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	}
 	s.metrics = s.newMetrics(cfg.Sites)
 	s.proxy = proxy.New(s.logger())
-	s.http1 = newHTTP1(cfg.Server, s.proxy.Serve, s.panicked)
+	s.http1 = newHTTP1(cfg.Server, s.handle, s.panicked)
 	s.http2 = s.newHTTP2(cfg.Server)
 	return s, nil
 }

@@ -1,0 +1,15 @@
+// Package handover is what Sluice and the service manager that has started it
+// (systemd, or one that speaks like it) say to each other: sockets that come to
+// us bound already, that we are ready, what we are doing, and that we live.
+//
+//	systemd ── LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES ──▶ Sockets
+//	        ◀── READY, STATUS, RELOADING, STOPPING ────── Notifier
+//	        ◀── WATCHDOG, as long as we answer ────────── Watchdog
+//
+// All of it comes by environment variables (sd_listen_fds(3), sd_notify(3),
+// sd_watchdog_enabled(3)). Inherit reads them once and removes them, so that
+// programs which we start do not take our sockets and our voice for theirs.
+//
+// Nothing here is needed to serve: without a service manager there are no
+// Sockets, a Notifier tells nobody, and there is no Watchdog.
+package handover

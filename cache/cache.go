@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"hash/maphash"
 	"time"
 
 	"sluice/cache/policy"
@@ -14,6 +15,7 @@ import (
 type Cache struct {
 	objects *store.Store[Meta]
 	flights flights
+	epochs  epochs
 }
 
 // Meta is what is remembered of a Copy besides its head and body.
@@ -56,7 +58,7 @@ func New(bytes int64) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{objects: s, flights: flights{byKey: make(map[string]*Flight)}}, nil
+	return &Cache{objects: s, flights: flights{byKey: make(map[string]*Flight)}, epochs: epochs{seed: maphash.MakeSeed()}}, nil
 }
 
 // Close gives the memory back. Nothing may be in use any more.
@@ -66,7 +68,13 @@ func (c *Cache) Close() { c.objects.Close() }
 func (c *Cache) Stats() store.Stats { return c.objects.Stats() }
 
 // Find returns the newest Copy that answers a request, nil if there is none. key
-// is of AppendKey.
+// is of AppendKey. It may be a mark (Meta.Pass), which stands before older copies.
 func (c *Cache) Find(key []byte, r *message.Request) *Copy {
 	return (*Copy)(c.objects.Find(key, func(o *object) bool { return (*Copy)(o).Matches(r) }))
+}
+
+// FindResponse is Find for who wants a response, whatever has come since then that
+// could not be stored: it passes over marks.
+func (c *Cache) FindResponse(key []byte, r *message.Request) *Copy {
+	return (*Copy)(c.objects.Find(key, func(o *object) bool { return !o.Meta().Pass && (*Copy)(o).Matches(r) }))
 }

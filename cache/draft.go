@@ -22,15 +22,22 @@ type Head struct {
 	Meta   Meta
 	Fields message.Fields // to be stored
 	Length int64          // of the body, -1: not known
+	Epoch  uint64         // of Cache.Epoch, from before the Upstream was asked
 }
 
 // Keep begins a Copy, which nobody can Find before Commit. ok is false when
-// there is no room for it. What h points to is copied.
+// there is no room for it. What h points to is copied. If something was forgotten
+// for the key since h.Epoch, the Copy is for those who read it meanwhile and is
+// never found.
 func (c *Cache) Keep(h *Head) (d Draft, ok bool) {
 	var buf [1024]byte
 	m := h.Meta
 	m.varies = len(h.Vary) > 0
 	o := c.objects.Create(h.Key, appendHead(buf[:0], h.Vary, h.Fields), m, h.Length)
+	if o != nil && c.Epoch(h.Key) != h.Epoch {
+		// Looked at after Create: whoever forgets the key from here on finds o.
+		o.Hide()
+	}
 	return Draft{(*Copy)(o), c}, o != nil
 }
 
@@ -53,14 +60,11 @@ func (d Draft) Fail(err error) { d.object().Fail(err) }
 
 // Renew puts a Copy that the Upstream has confirmed in the place of was, with h's
 // Vary, Meta and Fields and was's body, and returns it with a reference; nil if
-// it could not be kept.
-func (c *Cache) Renew(was *Copy, h *Head, r *message.Request) *Copy {
+// it could not be kept, or was could not be found any more.
+func (c *Cache) Renew(was *Copy, h *Head) *Copy {
 	m := h.Meta
 	m.varies = len(h.Vary) > 0
-	if !c.objects.Renew(was.object(), appendHead(nil, h.Vary, h.Fields), m) {
-		return nil
-	}
-	return c.Find(h.Key, r)
+	return (*Copy)(c.objects.Renew(was.object(), appendHead(nil, h.Vary, h.Fields), m))
 }
 
 // replaces reports that a Copy with this Vary takes the place of an old one: of
@@ -76,7 +80,7 @@ func replaces(vary []byte, old *object) bool {
 // Pass remembers that what comes for the key cannot be stored. now is when that was
 // found out.
 func (c *Cache) Pass(key []byte, now time.Time) {
-	d, ok := c.Keep(&Head{Key: key, Meta: Meta{Meta: policy.Meta{Received: now.UnixNano()}, Pass: true}})
+	d, ok := c.Keep(&Head{Key: key, Meta: Meta{Meta: policy.Meta{Received: now.UnixNano()}, Pass: true}, Epoch: c.Epoch(key)})
 	if !ok {
 		return
 	}

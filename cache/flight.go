@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/cache/policy"
 	"sluice/message"
 )
 
@@ -66,56 +67,20 @@ type Rest struct {
 	Body  message.Body
 }
 
-// flights are the Flights under way, by key. One lock will do: only requests
-// that cannot be answered with a copy come here.
-type flights struct {
-	mu    sync.Mutex
-	byKey map[string]*Flight
-}
-
-// Join joins the Flight for key, or begins one: then the caller leads, and
-// starts the Exchange for it.
-func (c *Cache) Join(key []byte, now time.Time) (f *Flight, leads bool) {
-	fs := &c.flights
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if f := fs.byKey[string(key)]; f != nil && f.board() {
-		return f, false
-	}
-	return fs.begin(key, now), true
-}
-
-// begin begins a Flight that one waits for. The caller holds mu.
-func (fs *flights) begin(key []byte, now time.Time) *Flight {
-	f := &Flight{flights: fs, key: string(key), began: now, waiting: 1, flying: true,
-		decided: make(chan struct{}), left: make(chan struct{}), returned: make(chan *message.Failure, 1),
-		interim: make(chan *message.Response), informed: make(chan struct{})}
-	fs.byKey[f.key] = f
-	return f
-}
-
-// Begin begins a Flight for key that nobody waits for, in the background; ok is
-// false if there is one already.
-func (c *Cache) Begin(key []byte, now time.Time) (f *Flight, ok bool) {
-	fs := &c.flights
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if fs.byKey[string(key)] != nil {
-		return nil, false
-	}
-	f = fs.begin(key, now)
-	f.background, f.gone = true, true
-	close(f.left)
-	return f, true
-}
-
-// board lets one more on. The caller holds the flights' lock, so the Flight has
-// not ended.
-func (f *Flight) board() bool {
+// board lets one more on. Who comes when the head has come already asks for a
+// response that is stored, as far as it goes, and has it only if it may answer
+// without a question (RFC 9111 section 4). The caller holds the flights' lock, so
+// the Flight has not ended.
+func (f *Flight) board(asked policy.Asked, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken {
 		return false
+	}
+	if f.outcome.Copy != nil {
+		if m := f.outcome.Copy.Meta(); m.Use(asked, now) == policy.Validate {
+			return false
+		}
 	}
 	f.waiting++
 	return true
@@ -237,9 +202,12 @@ func (f *Flight) Cancel() {
 	}
 }
 
-// Decide tells everybody, and whoever joins before End. The Flight takes over
-// the reference to a Copy. Only the first decision counts.
+// Decide tells everybody, and of a Copy whoever joins before End, too. The
+// Flight takes over the reference to a Copy. Only the first decision counts.
 func (f *Flight) Decide(o Outcome, now time.Time) {
+	if o.Copy == nil {
+		f.flights.retire(f)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.decide(o, now)
@@ -260,8 +228,9 @@ func (f *Flight) decide(o Outcome, now time.Time) {
 // Lend gives an answer that cannot be shared to the leader and returns when he
 // has done with it: what went wrong, nil if nothing did. Meanwhile the caller
 // does not touch it. Others get the Failure of the Outcome, or are told to ask
-// for themselves.
+// for themselves. Nobody joins any more: how long the leader takes is his affair.
 func (f *Flight) Lend(o Outcome, now time.Time) *message.Failure {
+	f.flights.retire(f)
 	f.mu.Lock()
 	if f.gone {
 		o.Lent = nil
@@ -305,12 +274,7 @@ func (f *Flight) Inform(r *message.Response) {
 
 // End ends the Flight; who asks from now on begins another.
 func (f *Flight) End(now time.Time) {
-	fs := f.flights
-	fs.mu.Lock()
-	if fs.byKey[f.key] == f {
-		delete(fs.byKey, f.key)
-	}
-	fs.mu.Unlock()
+	f.flights.retire(f)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.decide(Outcome{}, now)

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sluice/cache/policy"
 	"sluice/message"
 )
 
@@ -23,6 +24,9 @@ func newCache(t *testing.T) *Cache {
 	t.Cleanup(c.Close)
 	return c
 }
+
+// asks is what a request says that says nothing about copies.
+var asks = policy.Asked{MaxAge: -1, MinFresh: -1, MaxStale: -1, StaleIfError: -1}
 
 // never is the channel of a client that stays.
 var never chan struct{}
@@ -60,7 +64,7 @@ func TestAThousandAskAndOneLeads(t *testing.T) {
 		var all sync.WaitGroup
 		for range 1000 {
 			all.Go(func() {
-				f, leads := c.Join(key, time.Now())
+				f, leads := c.Join(key, asks, time.Now())
 				if leads {
 					leaders.Add(1)
 					defer f.Return(nil)
@@ -91,8 +95,8 @@ func TestAThousandAskAndOneLeads(t *testing.T) {
 func TestAFlightThatEverybodyLeftIsBrokenOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, key := newCache(t), []byte("s/x")
-		f, leads := c.Join(key, time.Now())
-		g, second := c.Join(key, time.Now())
+		f, leads := c.Join(key, asks, time.Now())
+		g, second := c.Join(key, asks, time.Now())
 		if !leads || second || f != g {
 			t.Fatal("the second does not wait for the first")
 		}
@@ -105,7 +109,7 @@ func TestAFlightThatEverybodyLeftIsBrokenOff(t *testing.T) {
 		if len(canceled) != 0 {
 			t.Error("broken off although one waits still")
 		}
-		h, third := c.Join(key, time.Now())
+		h, third := c.Join(key, asks, time.Now())
 		if third || h != f {
 			t.Error("a third does not join")
 		}
@@ -115,11 +119,11 @@ func TestAFlightThatEverybodyLeftIsBrokenOff(t *testing.T) {
 		if len(canceled) != 1 {
 			t.Error("not broken off although nobody waits")
 		}
-		if n, leads := c.Join(key, time.Now()); !leads || n == f {
+		if n, leads := c.Join(key, asks, time.Now()); !leads || n == f {
 			t.Error("who comes later waits for what was broken off")
 		}
 		f.End(time.Now())
-		if n, leads := c.Join(key, time.Now()); leads || n == f {
+		if n, leads := c.Join(key, asks, time.Now()); leads || n == f {
 			t.Error("the end of one Flight has ended another")
 		}
 	})
@@ -133,8 +137,8 @@ func (c canceler) Cancel() { c <- struct{}{} }
 func TestWhatIsLentGoesToTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t)
-		f, _ := c.Join([]byte("s/x"), time.Now())
-		c.Join([]byte("s/x"), time.Now())
+		f, _ := c.Join([]byte("s/x"), asks, time.Now())
+		c.Join([]byte("s/x"), asks, time.Now())
 		lent, broke := &message.Response{Status: 200}, &message.Failure{Cause: message.CauseClientGone}
 		var returned *message.Failure
 		var done sync.WaitGroup
@@ -160,7 +164,7 @@ func TestALeaderWhoHasLeftIsLentNothing(t *testing.T) {
 	for _, when := range []string{"before", "after"} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCache(t)
-			f, _ := c.Join([]byte("s/x"), time.Now())
+			f, _ := c.Join([]byte("s/x"), asks, time.Now())
 			gone := make(chan struct{})
 			close(gone)
 			if when == "before" {
@@ -185,7 +189,7 @@ func TestALeaderWhoHasLeftIsLentNothing(t *testing.T) {
 func TestInterimResponsesGoToTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t)
-		f, _ := c.Join([]byte("s/x"), time.Now())
+		f, _ := c.Join([]byte("s/x"), asks, time.Now())
 		go func() {
 			f.Inform(&message.Response{Status: 103})
 			f.Decide(Outcome{}, time.Now())
@@ -209,8 +213,8 @@ func TestInterimResponsesGoToTheLeader(t *testing.T) {
 func TestTheRestOfWhatIsTooLargeIsTheLeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(t)
-		f, _ := c.Join([]byte("s/x"), time.Now())
-		c.Join([]byte("s/x"), time.Now())
+		f, _ := c.Join([]byte("s/x"), asks, time.Now())
+		c.Join([]byte("s/x"), asks, time.Now())
 		var returned *message.Failure
 		var done sync.WaitGroup
 		done.Go(func() {
@@ -280,7 +284,7 @@ func TestFlightsInAnyOrder(t *testing.T) {
 
 // client is one who asks; if it leads, its Flight has that fate.
 func client(t *testing.T, c *Cache, all *sync.WaitGroup, key string, i int, patience, slow time.Duration, fate int) {
-	f, leads := c.Join([]byte(key), time.Now())
+	f, leads := c.Join([]byte(key), asks, time.Now())
 	if leads {
 		defer f.Return(nil)
 		all.Go(func() {

@@ -52,6 +52,7 @@ func TestEachCauseHasItsStatusItsErrorTypeAndItsWord(t *testing.T) {
 		CauseNotStarted:             {503, "http_request_denied", "not_started"},
 		CauseOver:                   {503, "http_request_denied", "over"},
 		CauseMaintenance:            {503, "http_request_denied", "maintenance"},
+		CauseNotCached:              {504, "http_request_error", "not_cached"},
 		CauseInternal:               {500, "proxy_internal_error", "proxy_internal_error"},
 	}
 	words := map[string]Cause{}

@@ -104,6 +104,7 @@ const (
 	CauseNotStarted
 	CauseOver
 	CauseMaintenance
+	CauseNotCached
 	CauseInternal
 	causes
 )
@@ -161,6 +162,7 @@ var rows = [causes]struct {
 	// there. It is a rule that refuses, "based on its configuration and/or policy
 	// settings" (RFC 9209 section 2.3.17).
 	CauseMaintenance: {503, "http_request_denied", "maintenance"},
+	CauseNotCached:   {504, "http_request_error", "not_cached"},
 	CauseInternal:    {500, "proxy_internal_error", ""},
 }
 

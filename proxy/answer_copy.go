@@ -123,7 +123,7 @@ func (w *copyWriter) body(from, length int64) *message.Failure {
 			x.letGo()
 			return x.done(x.w.Finish(nil))
 		default:
-			if err := w.wait(off); err != nil {
+			if err := w.wait(off); err != nil || w.gone.is() {
 				return w.cutShort(err)
 			}
 		}

@@ -132,9 +132,27 @@ func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
 	x.dropCopy()
 	x.kept.release()
 	x.pump.forget()
-	x.scratch = x.scratch[:0]
 	x.resp = message.Response{}
 	x.decided = decided{}
+	x.trim()
+}
+
+// What an Exchange keeps of its memory for the next one. More is only for large
+// heads.
+const (
+	keptScratch = 8 << 10
+	keptFields  = 64
+)
+
+// trim gives up memory that few Exchanges need.
+func (x *Exchange) trim() {
+	x.scratch, x.copied = x.scratch[:0], x.copied[:0]
+	if cap(x.scratch) > keptScratch {
+		x.scratch = nil
+	}
+	if cap(x.copied) > keptFields {
+		x.copied = nil
+	}
 }
 
 // fillEntry puts what is known into the log entry.

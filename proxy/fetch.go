@@ -27,7 +27,7 @@ func (x *Exchange) launch(f *cache.Flight, stale *cache.Copy) {
 		y.id = append(y.idArr[:0], x.id...)
 	}
 	y.site, y.route, y.fetch = x.site, x.route, &fetch{f, stale}
-	y.open, y.anonymous, y.asked = true, x.anonymous, policy.Ask(y.r)
+	y.open, y.anonymous, y.asked, y.passed = true, x.anonymous, policy.Ask(y.r), x.passed
 	go y.run()
 }
 
@@ -55,14 +55,14 @@ func (x *Exchange) run() {
 	}
 }
 
-// fetchRequest is a request of its own for what r asks for: whole, or validating
-// stale.
+// fetchRequest is a request of its own for what r, GET or HEAD, asks for: whole, or
+// validating stale.
 func fetchRequest(r *message.Request, stale *cache.Copy) *message.Request {
 	var etag, modified []byte
 	if stale != nil {
 		etag, modified = policy.Validators(stale.Fields(nil, nil))
 	}
-	size := len(r.Method) + len(r.Authority) + len(r.Target) + len(etag) + len(modified)
+	size := len(r.Authority) + len(r.Target) + len(etag) + len(modified)
 	for i := range r.Fields {
 		size += len(r.Fields[i].Name) + len(r.Fields[i].Value)
 	}
@@ -72,7 +72,7 @@ func fetchRequest(r *message.Request, stale *cache.Copy) *message.Request {
 		b = append(b, p...)
 		return b[from:len(b):len(b)]
 	}
-	c := &message.Request{Method: keep(r.Method), Authority: keep(r.Authority), Target: keep(r.Target),
+	c := &message.Request{Method: methodGet, Authority: keep(r.Authority), Target: keep(r.Target),
 		Client: r.Client, Start: r.Start, Trailers: r.Trailers,
 		Fields: make(message.Fields, 0, len(r.Fields)+fieldsAdded)}
 	for i := range r.Fields {
@@ -128,6 +128,7 @@ func (x *Exchange) collect(resp *message.Response) *message.Failure {
 		return f.flight.Lend(o, now)
 	}
 	defer d.Release()
+	defer d.Fail(failurePanic) // nothing, if it has ended
 	d.Retain()
 	o.Copy = d.Copy
 	f.flight.Decide(o, now)
@@ -170,14 +171,17 @@ func (x *Exchange) confirm(resp *message.Response, o cache.Outcome, now time.Tim
 	stale := x.fetch.stale
 	x.letGo()
 	if setsCookie(resp.Fields) || !policy.Updates(stale.Fields(nil, nil), resp.Fields) {
-		x.gen.Cache.Forget(x.r.Authority, x.r.Target)
+		x.gen.Cache.Forget(x.cacheKey())
 		x.fetch.flight.Decide(o, now)
 		return
 	}
-	o.Renewed = true
-	if o.Copy, _ = x.renew(stale, resp, now); o.Copy == nil {
+	var ok bool
+	switch o.Copy, ok = x.renew(stale, resp, now); {
+	case o.Copy != nil:
+		o.Renewed = true
+	case ok:
 		stale.Retain()
-		o.Copy = stale // which was good when they asked
+		o.Copy, o.Renewed = stale, true // which was good when they asked
 	}
 	x.fetch.flight.Decide(o, now)
 }

@@ -35,12 +35,15 @@ type flying struct {
 // the same. stale is a copy that has to be validated, nil if there is none. done
 // is false when it is worth trying again.
 func (x *Exchange) fly(stale *cache.Copy, now time.Time) (done, answered bool) {
-	f, leads := x.gen.Cache.Join(x.cacheKey(), now)
+	f, leads := x.gen.Cache.Join(x.cacheKey(), x.asked, now)
 	y := flying{x, f, leads, stale}
 	limit := x.route.Reuse.Wait
 	if leads {
 		limit = longestFlight
 		defer f.Return(failureLeftFlight) // counts if nothing was said before
+		if y.cameMeanwhile(now) {
+			return false, false
+		}
 		x.launch(f, stale)
 	}
 	o, ok, left := y.wait(limit)
@@ -53,6 +56,27 @@ func (x *Exchange) fly(stale *cache.Copy, now time.Time) (done, answered bool) {
 		return true, false
 	}
 	return y.land(o, now)
+}
+
+// cameMeanwhile reports whether another Flight has brought what we ask for
+// between our look for a copy and our Flight. Then ours ends, with that, before
+// it has begun.
+func (y flying) cameMeanwhile(now time.Time) bool {
+	x := y.x
+	c := x.gen.Cache.Find(x.cacheKey(), x.r)
+	if c == nil {
+		return false
+	}
+	if m := c.Meta(); !m.Reuse || m.Use(x.asked, now) != policy.Fresh {
+		c.Release()
+		return false
+	}
+	y.flight.Decide(cache.Outcome{Copy: c}, now)
+	if o, ok := y.flight.Wait(true, nil, longestFlight); ok {
+		o.Copy.Release()
+	}
+	y.flight.End(now)
+	return true
 }
 
 // wait waits for the Outcome. left says that the client went away, ok that it
@@ -85,20 +109,40 @@ func (y flying) land(o cache.Outcome, now time.Time) (done, answered bool) {
 			return false, false
 		}
 		y.answer(o)
-	case o.Failure != nil && y.stale != nil && x.mayServeStale(y.stale):
-		y.flight.Return(failureNotWanted)
-		x.failure = o.Failure
-		x.answerStale(y.stale, cacheStale)
+	case o.Failure != nil && y.answerOld(o.Failure):
 	case o.Lent != nil:
 		y.passOn(o.Lent)
 	case o.Failure != nil:
 		x.defeat(o.Failure)
 	default:
-		x.spread(o.Took)
+		if !y.leads {
+			x.spread(o.Took)
+		}
 		x.forwards(policy.FwdURIMiss)
 		return true, false
 	}
 	return true, true
+}
+
+// answerOld answers with the stale copy, or the last good one, in the place of f,
+// and reports whether there was one that may be used. Before the client takes it,
+// an answer that was lent is given back: it holds a connection and a place.
+func (y flying) answerOld(f *message.Failure) bool {
+	x := y.x
+	if y.stale != nil && x.mayServeStale(y.stale) {
+		y.flight.Return(failureNotWanted)
+		x.failure = f
+		x.answerStale(y.stale, cacheStale)
+		return true
+	}
+	c := x.lastGood()
+	if c == nil {
+		return false
+	}
+	defer c.Release()
+	y.flight.Return(failureNotWanted)
+	x.answerGood(c, f)
+	return true
 }
 
 // answer answers with the copy that the Flight has brought.

@@ -18,6 +18,9 @@ func (x *Exchange) forward() {
 		Client:     x.clientAddr(), // before our own fields are added
 		Replayable: idempotent(x.r.Method),
 	}
+	if x.open {
+		x.epoch = x.gen.Cache.Epoch(x.cacheKey())
+	}
 	x.setForwarding()
 	pool := x.route.Pool
 	pool.Budget.Deposit(x.r.Start)
@@ -53,9 +56,8 @@ func (x *Exchange) forward() {
 func (x *Exchange) settle(resp *message.Response) {
 	if x.fetch == nil && x.open && x.route.Pool.FailOn(resp.Status) {
 		if c := x.lastGood(); c != nil {
-			x.failure, x.degraded = statusFailure(x.addr, resp.Status), "last_good"
 			x.leave(nil)
-			x.answerStale(c, cacheLastGood)
+			x.answerGood(c, statusFailure(x.addr, resp.Status))
 			c.Release()
 			return
 		}

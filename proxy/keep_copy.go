@@ -12,10 +12,14 @@ import (
 // that not every answer is copied.
 const lastGoodEvery = 10 * time.Second
 
+// keepPatience is how long a copy may take that is made while a response is
+// relayed: those of slow readers would crowd out all others.
+const keepPatience = 10 * time.Second
+
 // tee begins a copy of the response that is about to be relayed, if it is to be
 // kept.
 func (x *Exchange) tee(resp *message.Response) {
-	if !x.open || string(x.r.Method) != "GET" || x.route.Reuse == nil && x.hasLastGood() {
+	if !x.open || string(x.r.Method) != "GET" || x.route.Pool.FailOn(resp.Status) || x.route.Reuse == nil && x.hasLastGood() {
 		return
 	}
 	if x.route.Reuse == nil {
@@ -42,18 +46,23 @@ func (x *Exchange) hasLastGood() bool {
 // keepCopy begins a copy of a response. ok is false if it may not be kept.
 func (x *Exchange) keepCopy(resp *message.Response, now time.Time) (d cache.Draft, ok bool) {
 	var vary [256]byte
-	h := cache.Head{Key: x.cacheKey(), Length: resp.Length, Vary: vary[:0]}
-	if !x.judgeCopy(&h, x.r, resp, now) {
-		return d, false
+	h := cache.Head{Key: x.cacheKey(), Length: resp.Length, Vary: vary[:0], Epoch: x.epoch}
+	if isEventStream(resp.Fields) || !x.judgeCopy(&h, x.r, resp, now) {
+		return d, false // who listens wants what comes from now on
 	}
-	h.Fields = policy.StoredFields(x.copied[:0], resp)
-	if !resp.Fields.Has(message.Date) {
-		// RFC 9110 section 6.6.1; the wires would say when it was sent.
-		h.Fields = append(h.Fields, message.Field{Name: nameDate, Value: now.UTC().AppendFormat(nil, httpDate), ID: message.Date})
-	}
+	h.Fields = dated(policy.StoredFields(x.copied[:0], resp), now)
 	d, ok = x.gen.Cache.Keep(&h)
 	x.copied = h.Fields[:0]
 	return d, ok
+}
+
+// dated adds the Date of a response that has come without (RFC 9110 section
+// 6.6.1); the wires would say when it was sent.
+func dated(f message.Fields, now time.Time) message.Fields {
+	if f.Has(message.Date) {
+		return f
+	}
+	return append(f, message.Field{Name: nameDate, Value: now.UTC().AppendFormat(nil, httpDate), ID: message.Date})
 }
 
 var nameDate = []byte("Date")
@@ -98,22 +107,23 @@ func (x *Exchange) renew(stale *cache.Copy, resp *message.Response, now time.Tim
 	get := *x.r
 	get.Method = methodGet
 	if !x.judgeCopy(&h, &get, &whole, now) {
-		x.gen.Cache.Forget(x.r.Authority, x.r.Target)
+		x.gen.Cache.Forget(x.cacheKey())
 		return nil, false
 	}
-	h.Fields = policy.StoredFields(nil, &whole)
-	return x.gen.Cache.Renew(stale, &h, x.r), true
+	h.Fields = dated(policy.StoredFields(nil, &whole), now)
+	return x.gen.Cache.Renew(stale, &h), true
 }
 
 var methodGet = []byte("GET")
 
 // freshenByHead has the answer to a HEAD confirm the copy of the response to GET,
-// or do away with it (RFC 9111 section 4.3.5).
+// or do away with it (RFC 9111 section 4.3.5). What one person was told says
+// nothing of what is kept for all.
 func (x *Exchange) freshenByHead(resp *message.Response) {
-	if !x.open || x.route.Reuse == nil || string(x.r.Method) != "HEAD" || resp.Status != 200 {
+	if !x.open || !x.anonymous || x.route.Reuse == nil || string(x.r.Method) != "HEAD" || resp.Status != 200 || setsCookie(resp.Fields) {
 		return
 	}
-	c := x.gen.Cache.Find(x.cacheKey(), x.r)
+	c := x.gen.Cache.FindResponse(x.cacheKey(), x.r)
 	if c == nil {
 		return
 	}
@@ -122,7 +132,7 @@ func (x *Exchange) freshenByHead(resp *message.Response) {
 		return
 	}
 	if !policy.HeadUpdates(c.Fields(nil, nil), c.Size(), resp) {
-		x.gen.Cache.Forget(x.r.Authority, x.r.Target)
+		x.gen.Cache.Forget(x.cacheKey())
 		return
 	}
 	if renewed, _ := x.renew(c, resp, time.Now()); renewed != nil {
@@ -132,7 +142,7 @@ func (x *Exchange) freshenByHead(resp *message.Response) {
 
 // addToCopy adds a piece of the body that is being relayed.
 func (x *Exchange) addToCopy(p []byte) {
-	if x.drafting && !x.draft.Append(p) {
+	if x.drafting && (time.Since(x.began) > keepPatience || !x.draft.Append(p)) {
 		x.dropCopy()
 	}
 }

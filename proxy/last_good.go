@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sluice/cache"
+	"sluice/cache/policy"
 	"sluice/message"
 )
 
@@ -15,7 +16,13 @@ func (x *Exchange) lastGood() *cache.Copy {
 	if !x.open || !x.anonymous || x.route.LastGood == 0 {
 		return nil
 	}
-	c := x.gen.Cache.Find(x.cacheKey(), x.r)
+	if x.route.Reuse == nil {
+		x.asked = policy.Ask(x.r)
+	}
+	if x.asked.Precondition {
+		return nil // it is the application's to say whether it holds
+	}
+	c := x.gen.Cache.FindResponse(x.cacheKey(), x.r)
 	if c == nil {
 		return nil
 	}
@@ -36,7 +43,12 @@ func (x *Exchange) answerLastGood(f *message.Failure) bool {
 		return false
 	}
 	defer c.Release()
+	x.answerGood(c, f)
+	return true
+}
+
+// answerGood answers with the last good copy in the place of f.
+func (x *Exchange) answerGood(c *cache.Copy, f *message.Failure) {
 	x.failure, x.degraded = f, "last_good"
 	x.answerStale(c, cacheLastGood)
-	return true
 }

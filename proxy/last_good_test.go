@@ -229,3 +229,58 @@ func TestStaleIfError(t *testing.T) {
 		}
 	}
 }
+
+// With a read cache on the Route, it is the last good copy, too, that answers in
+// the place of a failure, and who leads a Flight has it like all others.
+func TestTheLastGoodCopyIsForWhoLeadsAFlight(t *testing.T) {
+	for _, how := range []string{"reset", "503"} {
+		f := &faltering{fine: answers()} // neither fresh nor to be validated
+		p, _ := caching(t, f.play, bothOfThem)
+		p.get("/")
+		f.how = how
+		if got, w := p.get("/"); got != "200 answer 1" || w.first("Cache-Status") != "sluice; hit; fwd=stale" {
+			t.Errorf("%s: %s, %v", how, got, w.fields)
+		}
+		if l := p.logged()[1]; l.degraded != "last_good" || l.cache != "last_good" || l.attempts == 0 {
+			t.Errorf("%s: logged %+v", how, l)
+		}
+	}
+}
+
+// An answer that could not be kept does not hide the last good copy, nor does a
+// failure that says that it is fresh take its place.
+func TestTheLastGoodCopyOutlivesWhatIsNotGood(t *testing.T) {
+	for _, between := range []string{"200 OK\r\nSet-Cookie: a=b", "503 X\r\nCache-Control: public, max-age=60"} {
+		for _, cookie := range []string{"Cookie: _ga=1", "Cookie: session=alice"} {
+			f := &faltering{}
+			f.fine = func(v *visit) bool {
+				if v.number > 1 {
+					return v.say("HTTP/1.1 " + between + "\r\nContent-Length: 4\r\n\r\nbusy")
+				}
+				return answers()(v)
+			}
+			p, _ := caching(t, f.play, bothOfThem)
+			p.get("/")
+			p.get("/", cookie)
+			f.how = "reset"
+			if got, _ := p.get("/"); got != "200 answer 1" {
+				t.Errorf("%q, %s: %s", between, cookie, got)
+			}
+		}
+	}
+}
+
+// RFC 9110 section 13.1.1: "The If-Match header field makes the request method
+// conditional". Whether the condition holds is the application's to say; with a
+// Range, a part will do.
+func TestTheLastGoodCopyMindsConditions(t *testing.T) {
+	for field, want := range map[string]string{`If-Match: "2"`: "502", `If-None-Match: "1"`: "304", "Range: bytes=0-1": "206 an"} {
+		f := &faltering{fine: answers(`ETag: "1"`)}
+		p, _ := caching(t, f.play, lastGoods)
+		p.get("/")
+		f.how = "reset"
+		if got, _ := p.get("/", field); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", field, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type cached struct {
 	anonymous bool // and on no person
 	asked     policy.Asked
 	key       []byte
+	epoch     uint64      // of the key, before an Upstream was asked
 	fetch     *fetch      // this Exchange is a Flight's
 	draft     cache.Draft // of the response that is being relayed
 	drafting  bool
@@ -61,16 +63,19 @@ func (x *Exchange) reuse() bool {
 		x.forwards(policy.FwdBypass)
 		return false
 	}
-	now := time.Now()
 	// What others have waited for may be of no use to us because it varies: then
 	// once more, with what there is now.
 	for range 2 {
-		if done, answered := x.tryReuse(now); done {
+		if done, answered := x.tryReuse(time.Now()); done {
 			return answered
 		}
 	}
 	return false
 }
+
+// failureNotCached is for who wants a copy or nothing (RFC 9111 section 5.2.1.7).
+var failureNotCached = &message.Failure{Party: message.PartyClient, Phase: message.PhaseAdmit,
+	Cause: message.CauseNotCached, Err: errors.New("the client wants a copy or nothing (only-if-cached), and there is no fresh one")}
 
 // mayOpen reports whether the request is of a kind that copies answer.
 func (x *Exchange) mayOpen() bool {
@@ -90,7 +95,11 @@ func (x *Exchange) poisonable() bool {
 	}
 	for i := range x.r.Fields {
 		switch x.r.Fields[i].ID {
-		case message.XForwardedHost, message.Forwarded:
+		case message.XForwardedHost:
+		case message.Forwarded:
+			if !policy.ForwardedAgrees(x.r.Fields[i].Value, x.secure, x.r.Authority, x.askedOfPeer()) {
+				return true
+			}
 		default:
 			if policy.Poisonable(x.r.Fields[i : i+1]) {
 				return true
@@ -115,12 +124,12 @@ func (x *Exchange) tryReuse(now time.Time) (done, answered bool) {
 		case !m.Reuse || !x.anonymous && !m.Shared():
 			stale = nil
 		default:
-			switch m.Use(x.asked, now) {
-			case policy.Fresh:
+			switch use := m.Use(x.asked, now); {
+			case use == policy.Fresh:
 				x.outcome = cacheHit
 				x.answerWith(c, policy.CacheStatus{Hit: true, TTL: m.Left(now), HasTTL: true}, nil)
 				return true, true
-			case policy.Meanwhile:
+			case use == policy.Meanwhile && x.anonymous:
 				x.refresh(c, now)
 				x.outcome = cacheStale
 				x.answerWith(c, policy.CacheStatus{Hit: true, TTL: m.Left(now), HasTTL: true}, nil)
@@ -128,15 +137,24 @@ func (x *Exchange) tryReuse(now time.Time) (done, answered bool) {
 			}
 		}
 	}
-	if !x.anonymous || x.asked.Authorized || x.asked.NoStore || x.asked.Range || string(x.r.Method) != "GET" {
-		x.forwards(policy.FwdURIMiss)
+	if x.asked.OnlyIfCached {
+		x.refuse(failureNotCached)
+		return true, true
+	}
+	if !x.anonymous || x.asked.NoStore || x.asked.Range || string(x.r.Method) != "GET" {
+		why := policy.FwdURIMiss
+		if stale != nil {
+			why = policy.FwdStale
+		}
+		x.forwards(why)
 		return true, false
 	}
 	return x.fly(stale, now)
 }
 
 // refresh has a stale copy validated in the background (RFC 5861 section 3),
-// unless somebody does already.
+// unless somebody does already. What is asked for everybody is not asked with
+// one person's credentials.
 func (x *Exchange) refresh(stale *cache.Copy, now time.Time) {
 	if f, ok := x.gen.Cache.Begin(x.cacheKey(), now); ok {
 		x.launch(f, stale)
@@ -147,14 +165,28 @@ func (x *Exchange) refresh(stale *cache.Copy, now time.Time) {
 func (x *Exchange) cacheKey() []byte {
 	if x.key == nil {
 		from := len(x.scratch)
-		x.scratch = cache.AppendKey(x.scratch, x.secure, x.r.Authority, x.r.Target)
-		if host := x.r.Fields.Get(message.XForwardedHost); x.trusted && len(host) > 0 &&
-			x.r.Fields.Count(message.XForwardedHost) == 1 && string(host) != string(x.r.Authority) {
-			x.scratch = append(append(x.scratch, ' '), host...) // no target has a space
-		}
+		x.scratch = x.appendKey(x.scratch, x.secure, x.r.Target)
 		x.key = x.scratched(from)
 	}
 	return x.key
+}
+
+// appendKey appends the key of a target of the host that is asked for.
+func (x *Exchange) appendKey(dst []byte, secure bool, target []byte) []byte {
+	dst = cache.AppendKey(dst, secure, x.r.Authority, target)
+	if host := x.askedOfPeer(); len(host) > 0 && string(host) != string(x.r.Authority) {
+		dst = cache.AppendVia(dst, host)
+	}
+	return dst
+}
+
+// askedOfPeer returns the host that a trusted peer says it was asked for, nil if
+// it says nothing that goes on to the Upstream.
+func (x *Exchange) askedOfPeer() []byte {
+	if !x.trusted || x.r.Fields.Count(message.XForwardedHost) != 1 {
+		return nil
+	}
+	return x.r.Fields.Get(message.XForwardedHost)
 }
 
 // forwards says in Cache-Status why an Upstream is asked.
@@ -210,6 +242,8 @@ func (x *Exchange) invalidate(resp *message.Response) {
 	}
 	var room [3][]byte
 	for _, target := range policy.InvalidatedTargets(append(room[:0], x.r.Target), x.r, resp.Fields) {
-		x.gen.Cache.Forget(x.r.Authority, target)
+		for _, secure := range [2]bool{false, true} {
+			x.gen.Cache.Forget(x.appendKey(nil, secure, target))
+		}
 	}
 }

@@ -20,12 +20,26 @@ func caching(t testing.TB, play script, set func(*Route)) (*testProxy, *origin) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	t.Cleanup(func() {
+		until(t, "the end of what nobody waits for", func() bool {
+			s := c.Stats()
+			return s.Held == 0 && s.Filling == 0 && inFlight(p.gen) == 0
+		})
+		c.Close()
+	})
 	p.gen.Cache = c
 	site := p.gen.Sites.exact["shop.example.com"]
 	site.IgnoreCookies = []string{"sluice_*", "_ga*"}
 	set(&site.Routes[0])
 	return p, o
+}
+
+// inFlight is how many Attempts are under way.
+func inFlight(g *Generation) (n int) {
+	for _, u := range g.Sites.exact["shop.example.com"].Routes[0].Pool.Stats().Upstreams {
+		n += u.InFlight
+	}
+	return n
 }
 
 func reusing(r *Route)    { r.Reuse = &Reuse{Wait: patience} }
@@ -394,6 +408,19 @@ func TestStaleWhileRevalidate(t *testing.T) {
 		got, _ := p.get("/")
 		return got == "200 answer 2"
 	})
+}
+
+// RFC 9111 section 5.2.1.7: only-if-cached asks for a stored response, or 504.
+func TestOnlyIfCached(t *testing.T) {
+	p, o := caching(t, answers("Cache-Control: max-age=60"), reusing)
+	const field = "Cache-Control: only-if-cached"
+	if got, w := p.get("/", field); !strings.HasPrefix(got, "504") || !strings.HasPrefix(w.first("Proxy-Status"), "sluice; error=http_request_error") {
+		t.Errorf("without a copy: %s", got)
+	}
+	p.get("/")
+	if got, _ := p.get("/", field); got != "200 answer 1" || o.visits.Load() != 1 {
+		t.Errorf("with one: %s", got)
+	}
 }
 
 // A request waits for another with a time limit.

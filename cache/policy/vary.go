@@ -53,6 +53,16 @@ func (v *varies) never() bool { return v.star || v.unusable || v.names > maxVary
 
 const acceptEncoding = "accept-encoding"
 
+// ours reports a field that Sluice sets itself, from what is part of the key, or
+// drops. The same requests have the same there.
+func ours(name []byte) bool {
+	switch message.NameOf(name) {
+	case message.XForwardedHost, message.XForwardedPort, message.XForwardedProto:
+		return true
+	}
+	return false
+}
+
 // AppendVary appends to dst what tells this variant of a response apart: the
 // names that its Vary lists, and what the request had there (RFC 9111 section
 // 4.1). A response that varies on nothing appends nothing. It is a form of its
@@ -62,6 +72,8 @@ const acceptEncoding = "accept-encoding"
 // combined, and white space around the members of a list goes. Accept-Encoding
 // and Accept-Language are compared in any case too; their order is kept,
 // because servers go by it.
+//
+// X-Forwarded-Host, -Proto and -Port tell nothing apart that the key does not.
 //
 // A response with Content-Encoding counts as varying on Accept-Encoding. Many
 // applications forget to say so, and a client would get what it cannot read.
@@ -93,7 +105,7 @@ func AppendVary(dst []byte, r *message.Request, resp message.Fields) (key []byte
 		}
 		for line := resp[i].Value; len(line) > 0; {
 			var item []byte
-			if item, line = grammar.NextItem(line); len(item) == 0 {
+			if item, line = grammar.NextItem(line); len(item) == 0 || ours(item) {
 				continue
 			}
 			if key, ok = appendSelecting(key, len(dst), item, r); !ok {

@@ -58,7 +58,10 @@ func onceAtOnce(t *testing.T, s *Store[meta], rng *rand.Rand, serial uint64) {
 		}
 		wantSound(t, o, key)
 		if rng.IntN(20) == 0 {
-			s.Renew(o, headOf(o.Meta().serial, 200), o.Meta())
+			if renewed := s.Renew(o, headOf(o.Meta().serial, 200), o.Meta()); renewed != nil {
+				wantSound(t, renewed, key)
+				renewed.Release()
+			}
 		}
 		wantSound(t, o, key)
 		o.Release()

@@ -19,6 +19,18 @@ func (s *Store[M]) Remove(key []byte) int {
 	return s.sweep(sh, *b, func(r *record[M]) bool { return s.keyIs(r, hash, key) })
 }
 
+// Hide keeps an object that is being filled from ever being found. It goes on for
+// who follows it.
+func (o *Object[M]) Hide() {
+	s, r := o.s, o.r
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sh := s.shard(r.hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.discard(sh, r)
+}
+
 // RemovePrefix does as Remove for all keys with a prefix. It goes through all
 // of the Store, a few objects at a time: others go on meanwhile. Of what they
 // Create meanwhile, some is removed.

@@ -1,31 +1,35 @@
 package store
 
 // Renew replaces an object by one with the same key and body, and a new head and
-// metadata: what was validated and is the same. It copies the body, and reports
-// whether there was room for that and o could still be found. Who has o keeps
-// it as it was.
-func (s *Store[M]) Renew(o *Object[M], head []byte, meta M) bool {
+// metadata: what was validated and is the same. It copies the body, and returns
+// the new one, with a reference; nil if there was no room for it or o could not
+// be found any more. Who has o keeps it as it was.
+func (s *Store[M]) Renew(o *Object[M], head []byte, meta M) *Object[M] {
 	if !o.Complete() {
-		return false
+		return nil
 	}
-	size := o.Size()
-	n := s.Create(o.Key(nil), head, meta, size)
+	n := s.Create(o.Key(nil), head, meta, o.Size())
 	if n == nil {
-		return false
+		return nil
 	}
-	defer n.Release()
-	for off := int64(0); off < size; {
-		p := o.Piece(off)
-		if !n.Append(p) {
+	if !n.appendAll(o) || !s.exchange(n.r, n.fill, o.r) {
+		n.Release()
+		return nil
+	}
+	n.fill.end(nil)
+	return n
+}
+
+// appendAll appends the body of another object, which is complete.
+func (o *Object[M]) appendAll(other *Object[M]) bool {
+	for off, size := int64(0), other.Size(); off < size; {
+		p := other.Piece(off)
+		if !o.Append(p) {
 			return false
 		}
 		off += int64(len(p))
 	}
-	kept := s.exchange(n.r, n.fill, o.r)
-	if kept {
-		n.fill.end(nil)
-	}
-	return kept
+	return true
 }
 
 // exchange makes an object findable in the place of old, if both are linked

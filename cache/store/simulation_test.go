@@ -269,7 +269,8 @@ func (sim *simulation) renew(key string) {
 		sim.serial++
 		n := *is
 		n.serial = sim.serial
-		if sim.s.Renew(o, headOf(n.serial, 1+int(n.serial)%700), meta{serial: n.serial, variant: n.variant}) {
+		if renewed := sim.s.Renew(o, headOf(n.serial, 1+int(n.serial)%700), meta{serial: n.serial, variant: n.variant}); renewed != nil {
+			renewed.Release()
 			rest := append(append([]*simObject{}, sim.model[key][:i]...), sim.model[key][i+1:]...)
 			sim.model[key] = append([]*simObject{&n}, rest...)
 		} else if sim.roomy && sim.fillsOf(key) < maxVariants {

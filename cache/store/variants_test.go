@@ -186,6 +186,25 @@ func TestAKeyHas16Fills(t *testing.T) {
 	}
 }
 
+// What is hidden is whole for who follows it, and found by nobody.
+func TestHideKeepsFromBeingFound(t *testing.T) {
+	s := open(t, 2<<20, 500_000)
+	add(t, s, "key", meta{serial: 1}, 1000)
+	o := s.Create([]byte("key"), nil, meta{serial: 2}, 5000)
+	o.Append(body(2, 0, 2000))
+	o.Hide()
+	if !o.Append(body(2, 2000, 5000)) || s.Commit(o, func(*Object[meta]) bool { return true }) {
+		t.Error("not to be filled, or kept")
+	}
+	wantBody(t, o, 2, 5000)
+	o.Release()
+	if was := find(s, "key", 0); was == nil || was.Meta().serial != 1 {
+		t.Error("what was there is not found")
+	} else {
+		was.Release()
+	}
+}
+
 // "304: a new object of the same body with a new head and meta"
 func TestRenewKeepsTheBody(t *testing.T) {
 	s := open(t, 2<<20, 500_000)
@@ -194,13 +213,16 @@ func TestRenewKeepsTheBody(t *testing.T) {
 		add(t, s, key, meta{serial: 5, variant: 1}, size)
 		add(t, s, key, meta{serial: 6, variant: 2}, 100)
 		old := find(s, key, 1)
-		if !s.Renew(old, []byte("new head"), meta{serial: 7, variant: 1}) {
+		renewed := s.Renew(old, []byte("new head"), meta{serial: 7, variant: 1})
+		if renewed == nil {
 			t.Fatalf("%d bytes: not renewed", size)
 		}
+		wantBody(t, renewed, 5, size)
+		renewed.Release()
 		if string(old.Head(nil)) != string(headOf(5, 20)) || old.Meta().serial != 5 {
 			t.Error("who had the old one sees another")
 		}
-		if s.Renew(old, nil, meta{}) {
+		if s.Renew(old, nil, meta{}) != nil {
 			t.Error("what was replaced was renewed")
 		}
 		old.Release()
@@ -210,13 +232,13 @@ func TestRenewKeepsTheBody(t *testing.T) {
 		}
 		wantBody(t, o, 5, size)
 		s.Remove([]byte(key))
-		if s.Renew(o, nil, meta{}) || find(s, key, 1) != nil {
+		if s.Renew(o, nil, meta{}) != nil || find(s, key, 1) != nil {
 			t.Error("what was removed came back by renewal")
 		}
 		o.Release()
 	}
 	o := s.Create([]byte("key"), nil, meta{}, -1)
-	if s.Renew(o, nil, meta{}) {
+	if s.Renew(o, nil, meta{}) != nil {
 		t.Error("what is being filled was renewed")
 	}
 	o.Release()

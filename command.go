@@ -30,11 +30,12 @@ a degraded page when none is left.
 
 See it work in a minute:      sluice demo
 Try a config without risk:    sluice check --config FILE
-Serve:                        sluice run --config FILE`,
+Serve:                        sluice run --config FILE
+Put a changed file in force:  sluice reload --config FILE`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), reloadCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
 	return root
 }
 
@@ -50,6 +51,7 @@ func runCommand() *cobra.Command {
 
 SIGTERM, SIGINT  stop accepting, let running requests finish (server.drain_timeout), end;
                  a second one ends at once
+SIGHUP           reload the configuration file, as "sluice reload" does
 SIGUSR1          reopen the access log (for logrotate)`,
 		Args: cobra.NoArgs,
 	}
@@ -131,17 +133,22 @@ func serve(file string, manager handover.Manager) error {
 		return err
 	}
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return withReopen(s, func() error { return s.Run(ctx) })
+	return withSignals(s, func() error { return s.Run(ctx) })
 }
 
-// withReopen runs f and has the access log reopened on SIGUSR1 meanwhile.
-func withReopen(s *server.Server, f func() error) error {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR1)
+// withSignals runs f and does meanwhile what signals ask for: SIGUSR1 to reopen
+// the access log, SIGHUP to reload.
+func withSignals(s *server.Server, f func() error) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGHUP)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for range signals {
+		for sig := range signals {
+			if sig == syscall.SIGHUP {
+				s.Reload(context.Background()) // which tells of what came of it
+				continue
+			}
 			s.ReopenLogs()
 		}
 	}()

@@ -8,12 +8,13 @@ const (
 	actionBeginMaintenance = "/maintenance/on"
 	actionEndMaintenance   = "/maintenance/off"
 	actionPurge            = "/cache/purge"
+	actionReload           = "/reload"
 )
 
 // isAction reports whether a path is one of these.
 func isAction(path string) bool {
 	switch path {
-	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge:
+	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge, actionReload:
 		return true
 	}
 	return false
@@ -25,6 +26,7 @@ func actions(o Options) map[string]http.HandlerFunc {
 		actionRenew:            func(w http.ResponseWriter, r *http.Request) { renew(w, r, o.Renew) },
 		actionBeginMaintenance: func(w http.ResponseWriter, r *http.Request) { beginMaintenance(w, r, o.BeginMaintenance) },
 		actionEndMaintenance:   func(w http.ResponseWriter, r *http.Request) { endMaintenance(w, r, o.EndMaintenance) },
+		actionReload:           func(w http.ResponseWriter, r *http.Request) { reload(w, r, o.Reload) },
 		actionPurge:            func(w http.ResponseWriter, r *http.Request) { purge(w, r, o.Purge) },
 	}
 }

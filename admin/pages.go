@@ -39,7 +39,10 @@ func pages(o Options) http.Handler {
 }
 
 // show answers with v as JSON.
-func show(w http.ResponseWriter, v any) {
+func show(w http.ResponseWriter, v any) { showAs(w, http.StatusOK, v) }
+
+// showAs is show with a status.
+func showAs(w http.ResponseWriter, status int, v any) {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		say(w, http.StatusInternalServerError, "this cannot be shown")
@@ -48,6 +51,7 @@ func show(w http.ResponseWriter, v any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
 	w.Write(append(text, '\n'))
 }
 

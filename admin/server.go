@@ -45,6 +45,9 @@ type Options struct {
 	// Purge forgets the copies of a URL, or of all that begin with it, and returns
 	// how many there were; its error is the answer. Nil: there is no cache.
 	Purge func(url string, prefix bool) (purged int, err error)
+	// Reload reads the configuration again and returns what to show as JSON; its
+	// error says, one thing a line, why nothing has changed.
+	Reload func(context.Context) (any, error)
 	// IP is the address that the Server is bound to, under which it may be
 	// asked besides the loopback ones. The zero Addr: under those only.
 	IP netip.Addr

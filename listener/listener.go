@@ -149,8 +149,8 @@ func (l *Listener) serve(c *Conn, handle func(*Conn)) {
 // refuse resets a connection over a cap: an answer would cost what the cap
 // is there to save.
 func (l *Listener) refuse(c *Conn, cause string) {
+	l.counts.refuse(cause) // before its client can know
 	c.sock.Abort()
-	l.counts.refuse(cause)
 	if cause == causeTotal {
 		l.endIdlest()
 	}

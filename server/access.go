@@ -11,8 +11,8 @@ import (
 
 // logger returns what is called with each Exchange's Entry: it counts, and
 // writes the line if there is an access log.
-func (s *Server) logger() func(*accesslog.Entry) {
-	if s.cfg.Log.Access == config.LogOff {
+func (s *Server) logger(c config.Log) func(*accesslog.Entry) {
+	if c.Access == config.LogOff {
 		return s.observe
 	}
 	return func(e *accesslog.Entry) {
@@ -36,7 +36,7 @@ func checkAccessLog(c config.Log) error {
 
 // openAccessLog opens the access log, if there is one.
 func (s *Server) openAccessLog() error {
-	c := s.cfg.Log
+	c := s.inForce.Load().cfg.Log
 	if c.Access == config.LogOff {
 		return nil
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/x509"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,10 +15,18 @@ import (
 )
 
 // addManaged makes the Source of all certificates that are ordered from CAs, if
-// any Site wants one.
+// any Site wants one. A new one finds in the Vault what was obtained before, and
+// what the CAs' limits still forbid.
 func (s *Server) addManaged(g *generation, cfg *config.Config, now time.Time) error {
 	names := orderedNames(cfg.Sites)
 	if len(names) == 0 {
+		return nil
+	}
+	was := g.before.cfg
+	if g.before.managed != nil && slices.Equal(names, orderedNames(was.Sites)) &&
+		reflect.DeepEqual(cfg.ACME, was.ACME) && cfg.Server.HTTP.On == was.Server.HTTP.On {
+		g.managed = g.before.managed // orders that are under way go on
+		g.sources = append(g.sources, g.managed)
 		return nil
 	}
 	ports, dns := s.authorities(cfg)
@@ -137,9 +146,10 @@ func (s *Server) challenge(_, token string) ([]byte, bool) {
 // RenewCertificate asks that the certificate of name be ordered anew, and says
 // why not if it is not. It may be called by anyone while the Server runs.
 func (s *Server) RenewCertificate(name string) error {
-	if s.gen.managed == nil {
+	managed := s.inForce.Load().managed
+	if managed == nil {
 		return fmt.Errorf(`%s: no certificate is ordered from a CA; that is done for Sites with tls = "auto"`, name)
 	}
-	_, err := s.gen.managed.Renew(name, time.Now())
+	_, err := managed.Renew(name, time.Now())
 	return err
 }

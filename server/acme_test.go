@@ -84,7 +84,7 @@ func TestACertificateIsObtainedThroughOurListeners(t *testing.T) {
 				t.Errorf("no HSTS in %q", got)
 			}
 			untilVerified(t, s, ca, "www.example.com")
-			if n := s.tls.Stats().Challenges; test.tls != (n > 0) {
+			if n := s.inForce.Load().doors.tls.Stats().Challenges; test.tls != (n > 0) {
 				t.Errorf("%d validations by tls-alpn-01", n)
 			}
 			// "HTTP→HTTPS redirect keeps answering": to everybody else it is one,
@@ -339,7 +339,7 @@ func TestUnknownNamesCauseNothing(t *testing.T) {
 	if after := heap(); after > before+1<<20 {
 		t.Errorf("the heap grew from %d to %d", before, after)
 	}
-	until(t, "the count", func() bool { return s.tls.Stats().HandshakeFailures["no_certificate"] >= 11_000 })
+	until(t, "the count", func() bool { return s.inForce.Load().doors.tls.Stats().HandshakeFailures["no_certificate"] >= 11_000 })
 	if now := ca.Counts(); now.Orders != 1 || now.Requests > requests+5 { // the CA is asked when to renew
 		t.Errorf("counts: %+v after %d requests", now, requests)
 	}

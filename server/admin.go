@@ -5,39 +5,72 @@ import (
 	"net"
 
 	"sluice/admin"
+	"sluice/config"
 )
 
-// bindAdmin binds the admin server, if there is to be one.
-func (s *Server) bindAdmin(ctx context.Context) error {
-	a := s.cfg.Server.Admin
+// adminDoor is where the admin server listens.
+type adminDoor struct {
+	net.Listener
+	address config.Address
+	cancel  func() // set when it is opened
+}
+
+// makeAdminDoor binds the admin server, unless that is done; nil if it is off.
+func (s *Server) makeAdminDoor(ctx context.Context, a config.Address, before doors) (*adminDoor, error) {
 	if !a.On {
-		return nil
+		return nil, nil
 	}
-	var err error
-	if s.admin, err = s.passed("admin", a); err != nil || s.admin != nil {
-		return err
+	if before.admin != nil && before.admin.address == a {
+		return before.admin, nil
 	}
-	var lc net.ListenConfig
-	if s.admin, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
-		return bindError("admin", a, err)
+	ln, err := s.passed(keyAdmin, a)
+	if err != nil {
+		return nil, err
+	}
+	if ln == nil {
+		var lc net.ListenConfig
+		if ln, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
+			return nil, bindError(keyAdmin, a, before, err)
+		}
+	}
+	return &adminDoor{Listener: ln, address: a}, nil
+}
+
+// Admin returns the address of the admin server after Listen, nil without one.
+// A Reload may change it.
+func (s *Server) Admin() net.Addr {
+	if d := s.inForce.Load().doors.admin; d != nil {
+		return d.Addr()
 	}
 	return nil
 }
 
-// Admin returns the address of the admin server after Listen, nil without one.
-func (s *Server) Admin() net.Addr {
-	if s.admin == nil {
-		return nil
-	}
-	return s.admin.Addr()
-}
-
-// runAdmin serves the admin pages. Clients' requests do not depend on it: when
-// it fails, that is told, and they go on.
-func (s *Server) runAdmin(ctx context.Context) {
-	if s.admin == nil {
+// opensAdmin serves the admin pages until shut, or the end of Run. Clients'
+// requests do not depend on it: when it fails, that is told, and they go on. The
+// caller holds reloading.
+func (s *Server) opensAdmin(d *adminDoor) {
+	if d == nil {
 		return
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel = cancel
+	s.adminsOpen.Go(func() {
+		defer cancel()
+		if err := admin.New(s.adminOptions(d)).Run(ctx, d.Listener); err != nil {
+			s.errlog.Error("metrics cannot be read any more; requests go on", "why", err)
+		}
+	})
+}
+
+// shut ends the admin server soon, when it has answered what is under way, and
+// does not wait for it: what is under way may be the Reload itself.
+func (d *adminDoor) shut() {
+	if d != nil && d.cancel != nil {
+		d.cancel()
+	}
+}
+
+func (s *Server) adminOptions(d *adminDoor) admin.Options {
 	o := admin.Options{
 		Metrics:          s.metrics.Handler(),
 		Ready:            func() bool { return !s.draining.Load() },
@@ -46,13 +79,12 @@ func (s *Server) runAdmin(ctx context.Context) {
 		Maintenance:      func() any { return s.Maintenance() },
 		BeginMaintenance: s.BeginMaintenance,
 		EndMaintenance:   s.EndMaintenance,
-		IP:               s.cfg.Server.Admin.IP,
+		Reload:           s.reloadFor,
+		IP:               d.address.IP,
 		Panicked:         s.panicked,
 	}
 	if s.purger != nil {
 		o.Cache, o.Purge = s.purger.CacheStats, s.Purge
 	}
-	if err := admin.New(o).Run(ctx, s.admin); err != nil {
-		s.errlog.Error("metrics cannot be read any more; requests go on", "why", err)
-	}
+	return o
 }

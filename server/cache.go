@@ -53,7 +53,7 @@ func (s *Server) cacheBytes() int64 {
 // copies is the Cache as those who look after it see it.
 type copies struct {
 	*cache.Cache
-	ports []string // of our Listeners, which clients write behind the host if they are not the usual ones
+	ports func() []string // of our Listeners, which clients write behind the host if they are not the usual ones
 }
 
 // CacheStats implements purger.
@@ -78,25 +78,28 @@ func (c copies) Purge(host, target string, prefix bool) int {
 		host = "[" + host + "]"
 	}
 	n := c.Cache.Purge(host, target, prefix)
-	for _, port := range c.ports {
+	for _, port := range c.ports() {
 		n += c.Cache.Purge(host+":"+port, target, prefix)
 	}
 	return n
 }
 
-// newPurger returns what purges the Cache; nil if there is none. It comes after
-// Listen.
+// newPurger returns what purges the Cache; nil if there is none.
 func (s *Server) newPurger() purger {
 	if s.cache == nil {
 		return nil
 	}
-	c := copies{Cache: s.cache}
-	for _, a := range []net.Addr{s.HTTP(), s.HTTPS()} {
-		if tcp, ok := a.(*net.TCPAddr); ok && tcp != nil {
-			c.ports = append(c.ports, strconv.Itoa(tcp.Port))
+	return copies{Cache: s.cache, ports: s.ports}
+}
+
+// ports returns those of our Listeners.
+func (s *Server) ports() (all []string) {
+	for _, d := range s.inForce.Load().doors.clients() {
+		if tcp, ok := d.Addr().(*net.TCPAddr); ok {
+			all = append(all, strconv.Itoa(tcp.Port))
 		}
 	}
-	return c
+	return all
 }
 
 // reuse is what a Route does with copies.

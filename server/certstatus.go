@@ -28,7 +28,7 @@ type CertificateStatus struct {
 // any time after New, also without Run: then it is what the disk has.
 func (s *Server) Certificates() []CertificateStatus {
 	all := []CertificateStatus{}
-	for _, source := range s.gen.sources {
+	for _, source := range s.inForce.Load().sources {
 		for _, i := range source.Info(time.Now()) {
 			all = append(all, certificateStatus(i))
 		}

@@ -31,7 +31,7 @@ func (s *Server) upstreamEvent(e upstream.Event) {
 // lookAgain asks where a Pool's Upstreams are: one of them is out, and may have
 // moved.
 func (s *Server) lookAgain(pool string) {
-	if gen := s.gen; gen != nil && gen.members[pool] != nil {
+	if gen := s.inForce.Load(); gen != nil && gen.members[pool] != nil {
 		gen.members[pool].wanted()
 	}
 }

@@ -25,7 +25,7 @@ func built(t *testing.T, text string) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.gen, nil
+	return s.inForce.Load(), nil
 }
 
 // retry_budget is "the share of recent requests that may be another Attempt":
@@ -100,16 +100,12 @@ func TestSitesHaveARootRoute(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &Server{fleet: upstream.NewFleet(nil), names: names.New(names.Options{})}
-		g, err := s.build(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		site, err := g.buildSite(cfg.Sites[0], nil)
+		g, err := s.build(cfg, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, r := range site.Routes {
+		for _, r := range g.sites["shop.example.com"].Routes {
 			got = append(got, r.Prefix+"="+r.Pool.Name)
 		}
 		if strings.Join(got, " ") != tt.want {

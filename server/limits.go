@@ -2,6 +2,8 @@ package server
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,10 +12,15 @@ import (
 	"sluice/proxy"
 )
 
-// buildLimits makes the limits of a Site.
-func buildLimits(limits []config.Limit) []*proxy.Limit {
+// buildLimits makes the limits of a Site. One that was among those before is the
+// same, with all that it remembers of its clients.
+func buildLimits(limits, before []config.Limit, there []*proxy.Limit) []*proxy.Limit {
 	var built []*proxy.Limit
 	for _, l := range limits {
+		if same := unchangedLimit(l, before, there, built); same != nil {
+			built = append(built, same)
+			continue
+		}
 		b := &proxy.Limit{
 			Name: limitName(l), Keys: limitKeys(l.Keys), Prefix: l.Path, Methods: l.Methods,
 			Except: l.Except, DryRun: l.DryRun,
@@ -30,6 +37,17 @@ func buildLimits(limits []config.Limit) []*proxy.Limit {
 		built = append(built, b.Prepare())
 	}
 	return built
+}
+
+// unchangedLimit returns the limit that says the same as l and is not taken over
+// yet, nil if there is none.
+func unchangedLimit(l config.Limit, before []config.Limit, there, taken []*proxy.Limit) *proxy.Limit {
+	for i, was := range before {
+		if reflect.DeepEqual(was, l) && !slices.Contains(taken, there[i]) {
+			return there[i]
+		}
+	}
+	return nil
 }
 
 func limitKeys(keys []config.LimitKey) []proxy.LimitKey {

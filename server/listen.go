@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,6 @@ import (
 	"syscall"
 
 	"sluice/config"
-	"sluice/listener"
 	"sluice/socket"
 )
 
@@ -28,68 +26,32 @@ func (s *Server) Listen(ctx context.Context) error {
 		s.Close()
 		return fmt.Errorf("watch for clients that go away: %w", err)
 	}
-	c := s.cfg.Server
-	if c.HTTPS.On {
-		protocols := []string{protocolHTTP2, "http/1.1"}
-		if !c.HTTP2.On {
-			protocols = protocols[1:]
-		}
-		s.tls, err = s.bind(ctx, "https", c.HTTPS, listener.TLSConfig(s.pulse.certificateFor(s.store.GetCertificate), protocols))
-	}
-	if c.HTTP.On && err == nil {
-		s.plain, err = s.bind(ctx, "http", c.HTTP, nil)
-	}
-	if err == nil {
-		err = s.bindAdmin(ctx)
-	}
+	g := s.inForce.Load()
+	opened, err := s.makeDoors(ctx, g.cfg.Server, doors{})
+	g.enterBy(opened)
 	if err != nil {
 		s.Close()
 		return err
 	}
 	s.closeUnused()
-	if s.tls != nil { // with port 0 the system has chosen one now
-		s.gen.proxy.HTTPSPort = s.HTTPS().(*net.TCPAddr).AddrPort().Port()
-	}
-	s.purger = s.newPurger()
 	return nil
 }
 
-// bind binds one Listener. key is that of [server] it stands under.
-func (s *Server) bind(ctx context.Context, key string, a config.Address, t *tls.Config) (*listener.Listener, error) {
-	ln, err := s.passed(key, a)
-	if err != nil {
-		return nil, err
+// enterBy says which doors lead to g, before it is in force.
+func (g *generation) enterBy(d doors) {
+	g.doors = d
+	if d.tls != nil { // with port 0 the system has chosen one now
+		g.proxy.HTTPSPort = d.tls.Addr().(*net.TCPAddr).AddrPort().Port()
 	}
-	if ln == nil {
-		if ln, err = listener.Listen(ctx, "tcp", a.String()); err != nil {
-			return nil, bindError(key, a, err)
-		}
-	}
-	c := s.cfg.Server
-	total := maxConnections(c.MaxConnections)
-	perAddress := c.MaxConnectionsPerAddress
-	if perAddress == 0 {
-		perAddress = max(total/4, 1)
-	}
-	l := listener.New(ln, listener.Config{
-		TLS:              t,
-		Challenge:        s.answers.TLS,
-		Handshakes:       s.handshakes,
-		ProxyProtocol:    c.ProxyProtocol,
-		Trusted:          c.TrustedProxies,
-		HandshakeTimeout: c.HeaderTimeout,
-		WriteTimeout:     c.BodyTimeout,
-		MaxConnections:   total,
-		MaxPerAddress:    perAddress,
-	}, s.caps, s.watch)
-	l.OnFailure = s.noise.connection
-	return l, nil
 }
 
 // bindError says why an address cannot be listened on, and what to do.
-func bindError(key string, a config.Address, err error) error {
+// before is what Sluice itself listens on.
+func bindError(key string, a config.Address, before doors, err error) error {
 	remedy := "write another address for server." + key
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && before.ports()[a.Port]:
+		remedy = "Sluice itself has that port, by its configuration until now: restart it for this change"
 	case errors.Is(err, syscall.EADDRINUSE):
 		remedy = fmt.Sprintf("another program has port %d: stop it (ss -ltnp shows which), or write another server.%s", a.Port, key)
 	case errors.Is(err, fs.ErrPermission):
@@ -101,35 +63,28 @@ func bindError(key string, a config.Address, err error) error {
 }
 
 // HTTPS returns the address of the TLS Listener after Listen, nil without one.
-func (s *Server) HTTPS() net.Addr { return address(s.tls) }
+// A Reload may change it.
+func (s *Server) HTTPS() net.Addr { return address(s.inForce.Load().doors.tls) }
 
 // HTTP returns the address of the plain Listener after Listen, nil without one.
-func (s *Server) HTTP() net.Addr { return address(s.plain) }
+// A Reload may change it.
+func (s *Server) HTTP() net.Addr { return address(s.inForce.Load().doors.plain) }
 
-func address(l *listener.Listener) net.Addr {
-	if l == nil {
+func address(d *door) net.Addr {
+	if d == nil {
 		return nil
 	}
-	return l.Addr()
-}
-
-// listeners returns those that there are.
-func (s *Server) listeners() (all []*listener.Listener) {
-	for _, l := range []*listener.Listener{s.tls, s.plain} {
-		if l != nil {
-			all = append(all, l)
-		}
-	}
-	return all
+	return d.Addr()
 }
 
 // Close gives up what Listen has opened and bound, when Run is not called.
 func (s *Server) Close() {
-	for _, l := range s.listeners() {
-		l.Close()
+	opened := s.inForce.Load().doors
+	for _, one := range opened.clients() {
+		one.Close()
 	}
-	if s.admin != nil {
-		s.admin.Close()
+	if opened.admin != nil {
+		opened.admin.Close()
 	}
 	if s.watch != nil {
 		s.watch.Close()

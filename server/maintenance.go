@@ -90,6 +90,40 @@ func (m *maintenances) open(name string, now time.Time, news string) {
 	s.since, s.until = time.Time{}, time.Time{}
 }
 
+// configured says which Sites there are from now on. One under maintenance that
+// is called by another of its hosts now stays closed; one that is gone is kept in
+// mind, so that it is closed if it comes back.
+func (m *maintenances) configured(sites []config.Site, now time.Time) {
+	there := make(map[string]bool, len(sites))
+	for _, site := range sites {
+		there[siteName(site)] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	moved := false
+	for name, s := range m.sites {
+		if there[name] {
+			continue
+		}
+		if _, on := s.On(now); !on {
+			delete(m.sites, name)
+			continue
+		}
+		next, err := siteWith(sites, name)
+		if err != nil {
+			continue
+		}
+		to := m.site(next)
+		to.since, to.until = s.since, s.until
+		to.Begin(s.until)
+		delete(m.sites, name)
+		moved = true
+	}
+	if moved {
+		m.store(now)
+	}
+}
+
 // tidy does what is due: it tells of ends that have come by themselves, and
 // stores what the disk did not take before.
 func (m *maintenances) tidy(now time.Time) {
@@ -187,15 +221,20 @@ func (s *Server) notKept(err error, state string) string {
 
 // siteOf returns the name of the Site that has a host.
 func (s *Server) siteOf(host string) (name string, err error) {
+	return siteWith(s.inForce.Load().cfg.Sites, host)
+}
+
+// siteWith returns the name of that of the Sites that has a host.
+func siteWith(sites []config.Site, host string) (name string, err error) {
 	wanted := strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
-	for _, site := range s.cfg.Sites {
+	for _, site := range sites {
 		for _, h := range site.Hosts {
 			if h == wanted {
 				return siteName(site), nil
 			}
 		}
 	}
-	return "", fmt.Errorf("no site has the host %q; there are %s", host, siteNames(s.cfg.Sites))
+	return "", fmt.Errorf("no site has the host %q; there are %s", host, siteNames(sites))
 }
 
 // siteNames lists Sites for a person, as many as one can read.

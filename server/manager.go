@@ -75,16 +75,19 @@ func (m *manager) told(s *Server, err error) {
 // tellReady tells that the Listeners serve.
 func (s *Server) tellReady() { s.manager.told(s, s.manager.Notifier.Ready(s.statusLine())) }
 
+// tellReloading tells that a Reload has begun, of which tellReady tells the end.
+func (s *Server) tellReloading() { s.manager.told(s, s.manager.Notifier.Reloading()) }
+
 // tellStopping tells that the drain has begun, and how long the rest may take.
 func (s *Server) tellStopping() {
-	s.manager.told(s, s.manager.Notifier.Stopping("letting requests finish", s.cfg.Server.DrainTimeout+endPatience))
+	s.manager.told(s, s.manager.Notifier.Stopping("letting requests finish", s.inForce.Load().cfg.Server.DrainTimeout+endPatience))
 }
 
 // statusLine is what systemctl status shows: what is served, and where.
 func (s *Server) statusLine() string {
 	const most = 3
 	var names []string
-	for _, site := range s.cfg.Sites {
+	for _, site := range s.inForce.Load().cfg.Sites {
 		names = append(names, siteName(site))
 	}
 	more := ""

@@ -94,7 +94,7 @@ func TestAManagerThatIsGoneIsToldOnce(t *testing.T) {
 	n.c.Close()
 	os.Remove(os.Getenv("NOTIFY_SOCKET"))
 	s := listeningBy(t, m, "", plainSite(app(t, answering(hello)))).run()
-	until(t, "the watchdog was fed several times", func() bool { return s.plain.Stats().Accepted > 5 })
+	until(t, "the watchdog was fed several times", func() bool { return s.inForce.Load().doors.plain.Stats().Accepted > 5 })
 	if answer := ask(t, s.HTTP(), get); !strings.HasPrefix(answer, "HTTP/1.1 200 ") {
 		t.Errorf("%q", answer)
 	}
@@ -114,7 +114,8 @@ func TestTheStatusNamesAFewSites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{cfg: cfg}
+	s := &Server{}
+	s.inForce.Store(&generation{cfg: cfg})
 	if got, want := s.statusLine(), "serving a.example.com, b.example.com, c.example.com and 2 more"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

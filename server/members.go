@@ -50,6 +50,7 @@ func (s *Server) follow(pool *upstream.Pool, p config.Pool) (*members, error) {
 		file := s.names.Watch(p.ServersFile, m.refresh)
 		m.add(memberSource{Source: file, weight: 1})
 		if _, err := file.Current(); err != nil {
+			m.end()
 			return nil, fmt.Errorf("pool %s: %w", p.Name, err)
 		}
 	}
@@ -108,5 +109,13 @@ func (m *members) missing(source memberSource, err error) *message.Failure {
 func (m *members) wanted() {
 	for _, source := range m.sources { // fixed after follow
 		source.Wanted()
+	}
+}
+
+// end follows nothing any more. A refresh that was on its way changes no Pool
+// that is closed.
+func (m *members) end() {
+	for _, source := range m.sources { // fixed after follow
+		source.Unfollow()
 	}
 }

@@ -92,7 +92,7 @@ func TestABadResolverFailsNoRequest(t *testing.T) {
 			if resp.StatusCode != 200 {
 				t.Fatalf("with a resolver that %s: status %d", moods[mood], resp.StatusCode)
 			}
-			s.gen.members["main"].wanted()
+			s.inForce.Load().members["main"].wanted()
 		}
 	}
 }

@@ -10,11 +10,7 @@ import (
 // have counted.
 func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m := metrics.New(Version())
-	names := make([]string, len(sites))
-	for i, site := range sites {
-		names[i] = siteName(site)
-	}
-	m.Sites(names)
+	m.Sites(namesOf(sites))
 	m.Failed = func(err error) { s.errlog.Error("a number is missing in the metrics; please report this", "why", err) }
 	m.Register(s.reportConnections)
 	m.Register(s.reportUpstreams)
@@ -27,7 +23,17 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.reportCache)
 	m.Register(s.reportAccessLog)
 	m.Register(s.reportHTTP2)
+	m.Register(s.reloads.report)
 	return m
+}
+
+// namesOf returns what logs and metrics call the Sites.
+func namesOf(sites []config.Site) []string {
+	names := make([]string, len(sites))
+	for i, site := range sites {
+		names[i] = siteName(site)
+	}
+	return names
 }
 
 // observe counts an Exchange.

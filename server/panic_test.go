@@ -13,8 +13,8 @@ import (
 func TestAPanicEndsOneConnection(t *testing.T) {
 	upstream, reached, answer := slowApp(t)
 	s := listening(t, "", plainSite(upstream))
-	handle := s.http1.Handle
-	s.http1.Handle = func(r *message.Request, w message.ResponseWriter) {
+	handle := s.inForce.Load().wires.http1.Handle
+	s.inForce.Load().wires.http1.Handle = func(r *message.Request, w message.ResponseWriter) {
 		if string(r.Target) == "/bug" {
 			panic("a bug of ours")
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"reflect"
 	"strings"
 
 	"sluice/config"
@@ -8,19 +9,37 @@ import (
 )
 
 // buildPools makes the Pools of a Config and keeps their Upstreams what their
-// names and files say.
+// names and files say. A Pool that has not changed is the one that is there.
 func (s *Server) buildPools(g *generation, cfg *config.Config) error {
 	for _, p := range cfg.Pools {
-		pool, err := s.fleet.NewPool(poolConfig(p, checkHost(cfg.Sites, p)))
+		if g.keepPool(p) {
+			continue
+		}
+		c := poolConfig(p, checkHost(cfg.Sites, p))
+		c.Replaces = g.before.pools[p.Name]
+		pool, err := s.fleet.NewPool(c)
 		if err != nil {
 			return err
 		}
 		g.pools[p.Name] = pool
-		if g.members[p.Name], err = s.follow(pool, p); err != nil {
+		m, err := s.follow(pool, p)
+		if err != nil {
 			return err
 		}
+		g.members[p.Name] = m
 	}
 	return nil
+}
+
+// keepPool takes over a Pool that is there, and reports whether it is the same
+// as before.
+func (g *generation) keepPool(p config.Pool) bool {
+	was, found := g.before.cfg.Pool(p.Name)
+	if !found || !reflect.DeepEqual(was, p) || checkHost(g.before.cfg.Sites, was) != checkHost(g.cfg.Sites, p) {
+		return false
+	}
+	g.pools[p.Name], g.members[p.Name] = g.before.pools[p.Name], g.before.members[p.Name]
+	return true
 }
 
 // poolConfig translates.

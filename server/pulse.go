@@ -15,7 +15,6 @@ import (
 
 	"sluice/certs"
 	"sluice/degraded"
-	"sluice/listener"
 	"sluice/message"
 	"sluice/proxy"
 )
@@ -65,8 +64,8 @@ func newPulse(s *Server) (*pulse, error) {
 	}
 	p.proxy.Use(&proxy.Generation{
 		Sites:         proxy.NewSites(nil),
-		BodyTimeout:   s.cfg.Server.BodyTimeout,
-		StreamTimeout: s.cfg.Server.StreamTimeout,
+		BodyTimeout:   s.inForce.Load().cfg.Server.BodyTimeout,
+		StreamTimeout: s.inForce.Load().cfg.Server.StreamTimeout,
 		Refusals:      degraded.NewRefusals(),
 		Challenge:     func(_, asked string) ([]byte, bool) { return []byte(p.answer), asked == token },
 		Panicked:      s.panicked,
@@ -100,13 +99,13 @@ func (s *Server) handle(r *message.Request, w message.ResponseWriter) {
 // ask returns why a Listener does not answer, nil if all do. While we drain
 // they need not.
 func (p *pulse) ask(ctx context.Context) error {
-	for _, l := range p.s.listeners() {
-		err := p.askOne(ctx, l)
-		if err != nil && p.s.draining.Load() {
-			return nil
+	for _, d := range p.s.inForce.Load().doors.clients() {
+		err := p.askOne(ctx, d)
+		if err != nil && (p.s.draining.Load() || p.s.inForce.Load().doors.under(d.key) != d) {
+			return nil // a reload has replaced it meanwhile
 		}
 		if err != nil {
-			return fmt.Errorf("ask %s: %w", l.Addr(), err)
+			return fmt.Errorf("ask %s: %w", d.Addr(), err)
 		}
 	}
 	return nil
@@ -114,40 +113,43 @@ func (p *pulse) ask(ctx context.Context) error {
 
 // askOne asks one Listener. One that refuses connections because there are too
 // many is alive: being killed is the last thing that those need who are served.
-func (p *pulse) askOne(ctx context.Context, l *listener.Listener) error {
-	err := p.exchange(ctx, l)
+func (p *pulse) askOne(ctx context.Context, d *door) error {
+	err := p.exchange(ctx, d)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	before := p.refused(l)
-	if err = p.exchange(ctx, l); err != nil && p.refused(l) > before {
+	before := d.refused()
+	if err = p.exchange(ctx, d); err != nil && d.refused() > before {
 		return nil
 	}
 	return err
 }
 
 // refused is how many connections a Listener has refused for their number.
-func (p *pulse) refused(l *listener.Listener) (n uint64) {
-	for _, times := range l.Stats().Refused {
+func (d *door) refused() (n uint64) {
+	for _, times := range d.Stats().Refused {
 		n += times
 	}
-	return n + p.s.handshakes.Refused()
+	if d.handshakes != nil {
+		n += d.handshakes.Refused()
+	}
+	return n
 }
 
 // exchange asks for our answer over a new connection, and looks at it.
-func (p *pulse) exchange(ctx context.Context, l *listener.Listener) error {
-	raw, err := dialSelf(ctx, l.Addr())
+func (p *pulse) exchange(ctx context.Context, d *door) error {
+	raw, err := dialSelf(ctx, d.Addr())
 	if err != nil {
 		return err
 	}
 	defer raw.Close()
 	stop := context.AfterFunc(ctx, func() { raw.SetDeadline(time.Now()) })
 	defer stop()
-	if err := p.announce(raw); err != nil {
+	if err := announce(raw, d.settings); err != nil {
 		return err
 	}
 	c := raw
-	if l == p.s.tls {
+	if d.settings.tls {
 		c = tls.Client(raw, p.tls)
 	}
 	if _, err := io.WriteString(c, "GET "+p.target+" HTTP/1.1\r\nHost: "+p.name+"\r\nConnection: close\r\n\r\n"); err != nil {
@@ -175,9 +177,9 @@ func (p *pulse) check(r io.Reader) error {
 
 // announce sends the PROXY header that a trusted peer owes the Listener: it
 // speaks for itself (proxy-protocol.txt section 2.1, "UNKNOWN").
-func (p *pulse) announce(c net.Conn) error {
+func announce(c net.Conn, settings doorSettings) error {
 	own := c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
-	if !p.s.cfg.Server.ProxyProtocol || !contains(p.s.cfg.Server.TrustedProxies, own) {
+	if !settings.proxyProtocol || !contains(settings.trusted, own) {
 		return nil
 	}
 	_, err := io.WriteString(c, "PROXY UNKNOWN\r\n")

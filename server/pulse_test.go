@@ -55,7 +55,7 @@ func TestOurOwnListenersAnswer(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, l := range s.listeners() {
+			for _, l := range s.inForce.Load().doors.clients() {
 				if st := l.Stats(); st.Accepted < 3 || len(st.HandshakeFailures)+len(st.ProxyFailures) > 0 {
 					t.Errorf("%v: %+v", l.Addr(), st)
 				}
@@ -120,7 +120,7 @@ func TestAListenerThatDoesNotServeDoesNotAnswer(t *testing.T) {
 	if err := s.pulse.ask(ctx); err == nil || !strings.Contains(err.Error(), "timeout") {
 		t.Errorf("nobody accepts: %v", err)
 	}
-	s.plain.Close()
+	s.inForce.Load().doors.plain.Close()
 	if err := s.pulse.ask(within20(t)); err == nil {
 		t.Error("one is closed, and still it answers")
 	}

@@ -33,7 +33,7 @@ func (s *Server) Purge(text string, prefix bool) (purged int, err error) {
 		return 0, err
 	}
 	if !s.hasHost(host) {
-		return 0, fmt.Errorf("no site has the host %q; there are %s", host, siteNames(s.cfg.Sites))
+		return 0, fmt.Errorf("no site has the host %q; there are %s", host, siteNames(s.inForce.Load().cfg.Sites))
 	}
 	purged = s.purger.Purge(host, target, prefix)
 	s.errlog.Info("copies were purged", "url", text, "prefix", prefix, "copies", purged)
@@ -65,7 +65,7 @@ func splitURL(text string) (host, target string, err error) {
 // hasHost reports whether requests for a host lead to a Site.
 func (s *Server) hasHost(host string) bool {
 	_, parent, _ := strings.Cut(host, ".")
-	for _, site := range s.cfg.Sites {
+	for _, site := range s.inForce.Load().cfg.Sites {
 		if site.Default {
 			return true
 		}

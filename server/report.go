@@ -11,13 +11,8 @@ import (
 // What the leaves count themselves is read here when somebody scrapes.
 
 func (s *Server) reportConnections(p *metrics.Page) {
-	named := map[string]listener.Stats{}
-	if s.plain != nil {
-		named["http"] = s.plain.Stats()
-	}
-	if s.tls != nil {
-		named["https"] = s.tls.Stats()
-	}
+	g := s.inForce.Load()
+	named := s.bygone.doorStats(g.doors)
 	accepted := p.Counter("sluice_connections_accepted_total", "Connections within the caps.", "listener")
 	open := p.Gauge("sluice_connections_open", "Connections of clients.", "listener")
 	idle := p.Gauge("sluice_connections_idle", "Connections between two requests.", "listener")
@@ -33,7 +28,7 @@ func (s *Server) reportConnections(p *metrics.Page) {
 		challenges.Value(float64(n.Challenges), name)
 	}
 	p.Gauge("sluice_connections_max", "Connections that may be open at once, of all Listeners.").
-		Value(float64(maxConnections(s.cfg.Server.MaxConnections)))
+		Value(float64(maxConnections(g.cfg.Server.MaxConnections)))
 	reportCauses(p, named)
 }
 
@@ -64,7 +59,7 @@ func (s *Server) reportUpstreams(p *metrics.Page) {
 	retries := p.Gauge("sluice_pool_recent_retries", "Second Attempts of the last ten seconds.", "pool")
 	open := p.Gauge("sluice_pool_fails_open", "1: too few Upstreams are in service, so some that are out are asked too.", "pool")
 	show := newUpstreamFamilies(p)
-	for _, pool := range s.gen.pools {
+	for _, pool := range s.inForce.Load().pools {
 		n := pool.Stats()
 		available.Value(float64(n.Available), n.Pool)
 		members.Value(float64(len(n.Upstreams)), n.Pool)
@@ -170,7 +165,7 @@ func (s *Server) reportAccessLog(p *metrics.Page) {
 }
 
 func (s *Server) reportHTTP2(p *metrics.Page) {
-	n := s.http2.Stats()
+	n := s.bygone.http2Stats(s.inForce.Load().wires)
 	for _, one := range []struct {
 		name, help string
 		value      uint64

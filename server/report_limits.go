@@ -11,7 +11,7 @@ func (s *Server) reportLimits(p *metrics.Page) {
 	would := p.Counter("sluice_limit_would_refuse_total", "Requests beyond a limit that is only tried out.", site, limit)
 	keys := p.Gauge("sluice_limit_keys", "Clients that a limit remembers.", site, limit)
 	evicted := p.Counter("sluice_limit_evicted_total", "Clients that a limit has forgotten to make room.", site, limit)
-	for name, limits := range s.gen.limits {
+	for name, limits := range s.inForce.Load().limits {
 		seen := map[string]bool{}
 		for _, l := range limits {
 			if seen[l.Name] {
@@ -40,7 +40,7 @@ func (s *Server) reportAdmissions(p *metrics.Page) {
 	baseline := p.Gauge("sluice_pool_baseline_seconds", "Time to the response head when nothing is in its way; 0: not known.", pool)
 	outcomes := p.Counter("sluice_pool_admissions_total", "Exchanges that asked for a place, by what came of it.", pool, outcome)
 	waited := p.Counter("sluice_pool_queue_seconds_total", "Time that the admitted have waited for their places.", pool)
-	for name, a := range s.gen.admissions {
+	for name, a := range s.inForce.Load().admissions {
 		n := a.Stats()
 		limit.Value(float64(n.Limit), name)
 		inFlight.Value(float64(n.InFlight), name)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"reflect"
 	"time"
 
 	"sluice/config"
@@ -11,14 +12,25 @@ import (
 	"sluice/proxy"
 )
 
-// buildRoom gives a Site its waiting room and its passes, if it has any.
+// keepsCookies reports whether a Site gives out cookies that we sign.
+func keepsCookies(site config.Site) bool { return site.Room.On || site.KeepAdmitted != 0 }
+
+// buildRoom gives a Site its waiting room and its passes, if it has any. What
+// has not changed is the same, or all who wait would be newcomers.
 func (g *generation) buildRoom(b *proxy.Site, site config.Site, keys *limiter.Keyring, now time.Time) error {
-	if !site.Room.On && site.KeepAdmitted == 0 {
+	if !keepsCookies(site) {
 		return nil
 	}
-	g.signs = true
-	b.Passes = limiter.NewPasses(b.Name, keys, cmp.Or(site.KeepAdmitted, site.Room.Stay))
 	b.Keep = site.KeepAdmitted > 0
+	was := g.before.named[b.Name]
+	if there := g.before.sites[b.Name]; there != nil && was.KeepAdmitted == site.KeepAdmitted && reflect.DeepEqual(was.Room, site.Room) {
+		b.Passes, b.Room = there.Passes, there.Room
+		if b.Room != nil {
+			g.rooms[b.Name] = b.Room.Room
+		}
+		return nil
+	}
+	b.Passes = limiter.NewPasses(b.Name, keys, cmp.Or(site.KeepAdmitted, site.Room.Stay))
 	if !site.Room.On {
 		return nil
 	}
@@ -42,7 +54,7 @@ func (s *Server) reportRooms(p *metrics.Page) {
 	entered := p.Counter("sluice_room_entered_total", "Visitors let in.", site)
 	tickets := p.Counter("sluice_room_tickets_total", "Places given out.", site)
 	refused := p.Counter("sluice_room_refused_tickets_total", "Tickets that were forged, expired or used before.", site)
-	for name, room := range s.gen.rooms {
+	for name, room := range s.inForce.Load().rooms {
 		n := room.Stats()
 		waiting.Value(float64(n.Waiting), name)
 		entered.Value(float64(n.Entered), name)

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"sluice/listener"
-	"sluice/message"
 )
 
 // Run serves until ctx ends, then drains: it stops accepting, lets Exchanges
@@ -15,45 +12,53 @@ import (
 // it returns. Listen comes first. The error says that a Listener failed or
 // that connections had to be cut off.
 func (s *Server) Run(ctx context.Context) error {
-	s.memoryLimit = limitMemory(memoryGoal(s.cfg.Server.MemoryLimit), s.cacheBytes())
-	if s.gen.signs {
+	g := s.inForce.Load()
+	s.memoryLimit = limitMemory(memoryGoal(g.cfg.Server.MemoryLimit), s.cacheBytes())
+	if g.signs {
 		s.keepKeyring() // before it signs anything
 	}
 	// In force before the first connection is accepted.
 	s.maintenances.load(s.siteOf, time.Now())
-	s.store.Use(s.gen.defaultHost, s.gen.sources...)
-	s.proxy.Use(s.gen.proxy)
+	s.store.Use(g.defaultHost, g.sources...)
+	s.proxy.Use(g.proxy)
 	// The access log outlives the Exchanges, and they what they rely on.
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
-	admin := s.background(s.runAdmin)
-	if err := s.names.Ready(ctx); err != nil && ctx.Err() == nil {
-		s.errlog.Warn("some pools begin without upstreams; their requests get the degraded answer until a resolver says where they are", "why", err)
-	}
-	failed := make(chan error, len(s.listeners()))
-	var serving sync.WaitGroup
-	for _, l := range s.listeners() {
-		serving.Go(func() { failed <- l.Serve(s.serve) })
-	}
-	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
-		"max_connections", maxConnections(s.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
-	s.tellReady()
+	s.begin(ctx, g)
 	watchdog := s.background(s.runWatchdog)
 
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case err = <-s.failed:
 	}
-	s.tellStopping()
 	err = errors.Join(err, s.drain())
 	watchdog()
-	serving.Wait()
-	admin()
+	s.doorsOpen.Wait()
+	s.inForce.Load().doors.admin.shut()
+	s.adminsOpen.Wait()
 	rest()
 	log()
 	s.noise.flush()
 	return err
+}
+
+// begin opens the doors of the first Generation; from then on it can be
+// reloaded. The admin server answers before all names are known.
+func (s *Server) begin(ctx context.Context, g *generation) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	s.opensAdmin(g.doors.admin)
+	if err := s.names.Ready(ctx); err != nil && ctx.Err() == nil {
+		s.errlog.Warn("some pools begin without upstreams; their requests get the degraded answer until a resolver says where they are", "why", err)
+	}
+	for _, d := range g.doors.clients() {
+		s.opens(d)
+	}
+	s.serves = true
+	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
+		"max_connections", maxConnections(g.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
+	s.tellReady()
 }
 
 // background runs f on a goroutine and returns what ends it and waits for it.
@@ -99,40 +104,26 @@ func (s *Server) runRest(ctx context.Context) {
 	s.watch.Close()
 }
 
-// serve hands one connection to the wire that it speaks.
-func (s *Server) serve(c *listener.Conn) {
-	client := &message.Client{
-		Remote:     c.Remote,
-		Addr:       c.Remote.Addr().Unmap().String(),
-		Peer:       c.Peer,
-		Local:      c.Local,
-		Protocol:   "HTTP/1.1",
-		Secure:     c.TLSVersion != "",
-		TLSVersion: c.TLSVersion,
-		ALPN:       c.ALPN,
-		SNI:        c.SNI,
-	}
-	if c.ALPN == protocolHTTP2 {
-		client.Protocol = "HTTP/2"
-		s.http2.Serve(c, client)
-		return
-	}
-	s.http1.Serve(c, client)
-}
-
 // drain ends all connections: those that are idle now, the others when their
-// Exchange has ended, and at the end of the grace time whatever is left.
+// Exchange has ended, and at the end of the grace time whatever is left. Nothing
+// is reloaded any more.
 func (s *Server) drain() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Server.DrainTimeout)
-	defer cancel()
 	s.draining.Store(true)
-	for _, l := range s.listeners() {
-		l.Shutdown()
+	s.reloading.Lock()
+	s.serves = false
+	s.tellStopping()
+	s.reloading.Unlock()
+	g := s.inForce.Load()
+	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.Server.DrainTimeout)
+	defer cancel()
+	all := append(g.doors.clients(), s.bygone.leftDoors()...)
+	for _, d := range all {
+		d.Shutdown()
 	}
 	var waiting sync.WaitGroup
-	cut := make([]error, len(s.listeners()))
-	for i, l := range s.listeners() {
-		waiting.Go(func() { cut[i] = l.Wait(ctx) }) // all at once: each has a grace time of its own
+	cut := make([]error, len(all))
+	for i, d := range all {
+		waiting.Go(func() { cut[i] = d.Wait(ctx) }) // all at once: each has a grace time of its own
 	}
 	waiting.Wait()
 	return errors.Join(cut...)

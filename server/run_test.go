@@ -148,7 +148,7 @@ upstream = "main"
 	io.WriteString(secure, get)
 	within(t, "the request", reached)
 	fresh := dial(t, s.HTTP())
-	until(t, "the fresh one waits", func() bool { return s.plain.Stats().Idle == 1 })
+	until(t, "the fresh one waits", func() bool { return s.inForce.Load().doors.plain.Stats().Idle == 1 })
 	s.cancel()
 	if _, err := fresh.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the fresh connection: %v, want its end", err)
@@ -193,7 +193,7 @@ func TestTwoServersInOneProcess(t *testing.T) {
 func TestAListenerThatFailsEndsTheServer(t *testing.T) {
 	s := listening(t, "", plainSite(app(t, answering(hello)))).run()
 	until(t, "it serves", func() bool { return s.diary.has("serving") })
-	s.plain.Close() // as nobody but a bug would
+	s.inForce.Load().doors.plain.Close() // as nobody but a bug would
 	within(t, "the end of Run", s.ended)
 	s.ended = nil
 	if left := leaked(); left != "" {

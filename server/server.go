@@ -1,12 +1,10 @@
 package server
 
 import (
-	"cmp"
 	"log/slog"
-	"net"
 	"net/netip"
-	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,11 +13,8 @@ import (
 	"sluice/certs"
 	"sluice/certs/ca"
 	"sluice/config"
-	"sluice/http1"
-	"sluice/http2"
 	"sluice/limiter"
 	"sluice/listener"
-	"sluice/message"
 	"sluice/metrics"
 	"sluice/names"
 	"sluice/proxy"
@@ -30,7 +25,6 @@ import (
 // Server is one running Sluice.
 type Server struct {
 	// Fixed after New.
-	cfg     *config.Config
 	errlog  *slog.Logger
 	store   *certs.Store
 	vault   *certs.Vault     // of certificates that CAs have issued
@@ -38,10 +32,7 @@ type Server struct {
 	keyring *limiter.Keyring // signs cookies
 	cache   *cache.Cache     // copies of responses; nil: none are kept
 	proxy   *proxy.Proxy
-	http1   *http1.Server
-	http2   *http2.Server
 	caps    *listener.Caps
-	gen     *generation
 	fleet   *upstream.Fleet
 	names   *names.Directory
 	noise   *noise
@@ -50,9 +41,21 @@ type Server struct {
 	manager manager
 	pulse   *pulse // nil: no watchdog is to be fed
 
+	// inForce is the Generation that serves. Reload replaces it whole; who needs
+	// more than one thing of it loads it once.
+	inForce atomic.Pointer[generation]
+
 	maintenances maintenances
-	handshakes   *listener.Handshakes
 	memoryLimit  int64 // bytes; 0: none. Set by Run
+
+	// reloading is held by Reload, and by Run where it begins and ends to serve.
+	reloading  sync.Mutex
+	serves     bool           // guarded by reloading
+	doorsOpen  sync.WaitGroup // accept loops; added to with reloading held
+	adminsOpen sync.WaitGroup // admin servers; likewise
+	failed     chan error     // of the first accept loop that failed
+	bygone     bygone
+	reloads    reloads
 
 	draining atomic.Bool // from the beginning of the drain on
 
@@ -62,9 +65,6 @@ type Server struct {
 	// Set by Listen.
 	access *accesslog.Log // nil: off
 	watch  *socket.Watch  // nil where the system has none
-	plain  *listener.Listener
-	tls    *listener.Listener
-	admin  net.Listener // nil: off
 }
 
 // New builds all that cfg asks for and binds nothing. Its error says what to
@@ -76,11 +76,10 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 
 // newServer is New with a resolver of the caller's choice.
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
-	s := &Server{cfg: cfg, errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog)}
+	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1)}
 	s.store = certs.NewStore(s.certificateEvent)
-	s.handshakes = listener.NewHandshakes(cmp.Or(cfg.Server.MaxHandshakes, runtime.GOMAXPROCS(0)))
 	var err error
-	if s.keyring, err = s.openKeyring(time.Now()); err != nil {
+	if s.keyring, err = openKeyring(cfg.Server.StateDir, time.Now()); err != nil {
 		return nil, err
 	}
 	if err = s.openCache(cfg.Server); err != nil {
@@ -91,55 +90,20 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
 	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), errlog
-	gen, err := s.build(cfg)
+	s.proxy = proxy.New(s.logger(cfg.Log))
+	first, err := s.build(cfg, nil)
 	if err != nil {
 		return nil, err
 	}
-	s.gen = gen
+	s.inForce.Store(first)
+	s.reloads.loadedAt(time.Now())
 	s.checkSecrets(cfg.ACME)
 	if err := checkAccessLog(cfg.Log); err != nil {
 		return nil, err
 	}
 	s.metrics = s.newMetrics(cfg.Sites)
-	s.proxy = proxy.New(s.logger())
-	s.http1 = newHTTP1(cfg.Server, s.handle, s.panicked)
-	s.http2 = s.newHTTP2(cfg.Server)
+	s.purger = s.newPurger()
 	return s, nil
-}
-
-// newHTTP1 builds the HTTP/1.1 side that clients speak to.
-func newHTTP1(c config.Server, handle func(*message.Request, message.ResponseWriter), panicked func(any, []byte)) *http1.Server {
-	return &http1.Server{
-		Handle:        handle,
-		Limits:        http1.Limits{Head: c.MaxHeader, Line: c.MaxHeader, Fields: c.MaxFields},
-		HeaderTimeout: c.HeaderTimeout,
-		BodyTimeout:   c.BodyTimeout,
-		IdleTimeout:   c.IdleTimeout,
-		Panicked:      panicked,
-	}
-}
-
-// newHTTP2 builds the HTTP/2 side.
-func (s *Server) newHTTP2(c config.Server) *http2.Server {
-	return &http2.Server{
-		Handle: s.proxy.Serve,
-		Limits: http2.Limits{Head: c.MaxHeader, Fields: c.MaxFields},
-		Abuse: http2.Abuse{
-			Resets:        c.HTTP2.MaxResets,
-			Errors:        c.HTTP2.MaxErrors,
-			ControlFrames: c.HTTP2.MaxControlFrames,
-			Continuations: c.HTTP2.MaxContinuations,
-			MinProgress:   c.HTTP2.MinProgress,
-		},
-		HeaderTimeout: c.HeaderTimeout,
-		BodyTimeout:   c.BodyTimeout,
-		IdleTimeout:   c.IdleTimeout,
-		MaxStreams:    c.HTTP2.MaxStreams,
-		MaxWindow:     c.HTTP2.MaxWindow,
-		Shared:        func(a netip.Addr) bool { return contains(c.TrustedProxies, a.Unmap()) },
-		Failed:        s.abused,
-		Panicked:      s.panicked,
-	}
 }
 
 func contains(all []netip.Prefix, a netip.Addr) bool {

@@ -114,7 +114,7 @@ func TestAReplacedCertificateIsServedAndLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.gen.sources[0] = source // as it was, but for the interval
+	s.inForce.Load().sources[0] = source // as it was, but for the interval
 	s.run()
 	serial := func() string {
 		return dialTLS(t, s, "shop.example.com").ConnectionState().PeerCertificates[0].SerialNumber.String()

@@ -47,6 +47,9 @@ func NewBudget(share, floor float64) *Budget {
 	return &Budget{share: max(share, 0), floor: budgetWindow * max(floor, 0), start: time.Now()}
 }
 
+// like reports whether both allow the same.
+func (b *Budget) like(other *Budget) bool { return b.share == other.share && b.floor == other.floor }
+
 // Deposit counts a request. It is called once an Exchange, however many
 // Attempts follow, and costs an atomic add. now may be coarse.
 func (b *Budget) Deposit(now time.Time) {

@@ -56,6 +56,12 @@ type Config struct {
 	// those that are out by their responses or checks are asked again, one
 	// request at a time. With 0 it does so only when nobody is left.
 	MinHealthy float64
+
+	// Replaces is the Pool whose place this one takes, as after a reload; nil:
+	// none. Its Budget goes on if it is the same, and while it serves, Upstreams
+	// that it does not have are probed first, as in Update. It stays as it is,
+	// and is to be closed when nobody new gets it any more.
+	Replaces *Pool
 }
 
 // Pool is a named set of Upstreams and its Balancer.
@@ -75,8 +81,10 @@ type Pool struct {
 	balancer   balancer
 
 	// Guarded by fleet.mu.
-	members []member
-	missing *message.Failure // why there are none
+	members  []member
+	missing  *message.Failure // why there are none
+	replaces *Pool            // until the first members are there
+	closed   bool
 
 	service atomic.Pointer[service]
 }
@@ -140,6 +148,10 @@ func (f *Fleet) NewPool(c Config) (*Pool, error) {
 		},
 		fleet:    f,
 		balancer: newBalancer(c.Policy),
+		replaces: c.Replaces,
+	}
+	if c.Replaces != nil && c.Replaces.Budget.like(p.Budget) {
+		p.Budget = c.Replaces.Budget
 	}
 	var err error
 	if p.tls, err = p.settings.TLS.config(p.settings.Protocol); err != nil {
@@ -172,7 +184,8 @@ func (s Server) check() error {
 // Update replaces the Upstreams of the Pool. Those that were there keep all
 // they have; what is new, while others serve, is probed before it gets a
 // request; those that are gone finish what is under way. why is what requests
-// are told if there are no servers. An error changes nothing.
+// are told if there are no servers. An error changes nothing. A closed Pool stays
+// as it is.
 func (p *Pool) Update(servers []Server, why *message.Failure) error {
 	if len(servers) > MaxServers {
 		return fmt.Errorf("pool %s: %d servers, at most %d are possible", p.Name, len(servers), MaxServers)
@@ -184,6 +197,10 @@ func (p *Pool) Update(servers []Server, why *message.Failure) error {
 	}
 	f := p.fleet
 	f.mu.Lock()
+	if p.closed {
+		f.mu.Unlock()
+		return nil
+	}
 	closing := p.replace(servers, time.Now())
 	p.missing = why
 	p.arrange(time.Now())
@@ -196,7 +213,10 @@ func (p *Pool) Update(servers []Server, why *message.Failure) error {
 // replace swaps the members and returns connections to close. The caller holds
 // fleet.mu.
 func (p *Pool) replace(servers []Server, now time.Time) (closing []*http1.ClientConn) {
-	serving := p.inService(nil) > 0
+	serving := p.inService(nil) > 0 || p.replaces != nil && p.replaces.inService(nil) > 0
+	if len(servers) > 0 {
+		p.replaces = nil
+	}
 	old := p.members
 	p.members = make([]member, 0, len(servers))
 	seen := make(map[*Upstream]bool, len(servers))
@@ -247,12 +267,20 @@ func (u *Upstream) begin(probed bool, now time.Time) {
 	u.fleet.plan(u, now)
 }
 
-// Close takes the Pool off its Upstreams. Exchanges that still hold it may go
-// on; nobody new is picked.
+// Close takes the Pool off its Upstreams, which are forgotten if no other Pool
+// has them. Exchanges that still hold it go on as if it were open, and may pick
+// for another Attempt: among those that were in service last, by connections
+// that are not kept. It may be called again.
 func (p *Pool) Close() {
-	if err := p.Update(nil, nil); err != nil {
-		panic(err) // no servers cannot be too many
+	f := p.fleet
+	f.mu.Lock()
+	var closing []*http1.ClientConn
+	for _, m := range p.members {
+		closing = append(closing, f.drop(m.up, p)...)
 	}
+	p.members, p.replaces, p.closed = nil, nil, true
+	f.mu.Unlock()
+	closeAll(closing)
 }
 
 // Pick chooses the Upstream for one Attempt, whatever connection the request

@@ -65,7 +65,7 @@ func (c *conn) chooseTarget() *ending {
 	defer c.mu.Unlock()
 	if b.id <= c.last {
 		switch st := c.streams[b.id]; {
-		case st != nil && st.takenBack:
+		case st != nil && (st.takenBack || st.closed()):
 			return broken(violationClosedStream)
 		case st != nil:
 			b.trailers = heads.Get().(*head)

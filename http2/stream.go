@@ -40,7 +40,9 @@ type stream struct {
 // closed reports that both sides have ended the stream in order, though its
 // Exchange may not have come to its end (RFC 9113 section 5.1). What was on its
 // way while we reset one is another matter. The caller holds mu.
-func (st *stream) closed() bool { return st.remoteEnded && st.localEnded && !st.wasReset && st.failure == nil }
+func (st *stream) closed() bool {
+	return st.remoteEnded && st.localEnded && !st.wasReset && st.failure == nil
+}
 
 func newStream() *stream {
 	st := &stream{written: make(chan struct{}, 1)}

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	askTimeout = 10 * time.Second
-	maxAnswer  = 16 << 20 // of thousands of certificates
+	askTimeout = 40 * time.Second // of an upgrade, too
+	maxAnswer  = 16 << 20         // of thousands of certificates
 )
 
 // askAdmin asks the admin server of the running Sluice. question is the body of

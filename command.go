@@ -35,7 +35,7 @@ Put a changed file in force:  sluice reload --config FILE`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), reloadCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), reloadCommand(), upgradeCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
 	return root
 }
 
@@ -52,7 +52,9 @@ func runCommand() *cobra.Command {
 SIGTERM, SIGINT  stop accepting, let running requests finish (server.drain_timeout), end;
                  a second one ends at once
 SIGHUP           reload the configuration file, as "sluice reload" does
-SIGUSR1          reopen the access log (for logrotate)`,
+SIGUSR1          reopen the access log (for logrotate)
+SIGUSR2          start the program anew from its file and hand over to it, as
+                 "sluice upgrade" does`,
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
@@ -113,6 +115,10 @@ func run(file string) error {
 	}
 	err := serve(file, manager)
 	if err != nil {
+		if manager.Predecessor != nil {
+			manager.Predecessor.Failed(err) // who serves on
+			return err
+		}
 		manager.Notifier.Status(err.Error()) // for systemctl status; stderr has it in any case
 	}
 	return err
@@ -137,19 +143,22 @@ func serve(file string, manager handover.Manager) error {
 }
 
 // withSignals runs f and does meanwhile what signals ask for: SIGUSR1 to reopen
-// the access log, SIGHUP to reload.
+// the access log, SIGUSR2 to upgrade, SIGHUP to reload.
 func withSignals(s *server.Server, f func() error) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGHUP)
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		for sig := range signals {
-			if sig == syscall.SIGHUP {
-				s.Reload(context.Background()) // which tells of what came of it
-				continue
+			switch sig { // Reload and Upgrade tell of what came of them
+			case syscall.SIGHUP:
+				s.Reload(context.Background())
+			case syscall.SIGUSR2:
+				s.Upgrade(context.Background())
+			default:
+				s.ReopenLogs()
 			}
-			s.ReopenLogs()
 		}
 	}()
 	defer func() {

@@ -9,12 +9,13 @@ const (
 	actionEndMaintenance   = "/maintenance/off"
 	actionPurge            = "/cache/purge"
 	actionReload           = "/reload"
+	actionUpgrade          = "/upgrade"
 )
 
 // isAction reports whether a path is one of these.
 func isAction(path string) bool {
 	switch path {
-	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge, actionReload:
+	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge, actionReload, actionUpgrade:
 		return true
 	}
 	return false
@@ -27,6 +28,7 @@ func actions(o Options) map[string]http.HandlerFunc {
 		actionBeginMaintenance: func(w http.ResponseWriter, r *http.Request) { beginMaintenance(w, r, o.BeginMaintenance) },
 		actionEndMaintenance:   func(w http.ResponseWriter, r *http.Request) { endMaintenance(w, r, o.EndMaintenance) },
 		actionReload:           func(w http.ResponseWriter, r *http.Request) { reload(w, r, o.Reload) },
+		actionUpgrade:          func(w http.ResponseWriter, r *http.Request) { upgrade(w, r, o.Upgrade) },
 		actionPurge:            func(w http.ResponseWriter, r *http.Request) { purge(w, r, o.Purge) },
 	}
 }

@@ -48,6 +48,9 @@ type Options struct {
 	// Reload reads the configuration again and returns what to show as JSON; its
 	// error says, one thing a line, why nothing has changed.
 	Reload func(context.Context) (any, error)
+	// Upgrade has another process take over and returns what to show as JSON; its
+	// error says why this one serves on.
+	Upgrade func(context.Context) (any, error)
 	// IP is the address that the Server is bound to, under which it may be
 	// asked besides the loopback ones. The zero Addr: under those only.
 	IP netip.Addr

@@ -14,6 +14,7 @@ var variables = [...]string{
 	"NOTIFY_SOCKET",
 	"WATCHDOG_USEC", "WATCHDOG_PID",
 	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+	variableSuccessor,
 }
 
 // Manager is the service manager that has started this process. The zero
@@ -24,8 +25,13 @@ type Manager struct {
 	// Watchdog is how long it waits for a sign of life before it takes us for
 	// dead; 0: for ever.
 	Watchdog time.Duration
-	// Sockets are those that it has bound for us; nil: none.
+	// Sockets are those that it, or a Predecessor, has bound for us; nil: none.
 	Sockets *Sockets
+	// Predecessor is the process that we are to take over from; nil: there is
+	// none.
+	Predecessor *Predecessor
+	// Program is how to start this process anew.
+	Program Program
 }
 
 // firstSocket is the descriptor of the first socket that is passed to us
@@ -45,11 +51,15 @@ func Inherit() (Manager, error) { return inherit(firstSocket) }
 func inherit(first int) (Manager, error) {
 	env := takeVariables()
 	notifier, err := newNotifier(env["NOTIFY_SOCKET"])
-	m := Manager{Notifier: notifier}
+	m := Manager{Notifier: notifier, Program: thisProgram()}
 	var failed error
 	m.Watchdog, failed = watchdogPeriod(env)
 	err = errors.Join(err, failed)
-	m.Sockets, failed = takeSockets(env, first)
+	if _, succeeds := env[variableSuccessor]; succeeds {
+		m.Predecessor, m.Sockets, failed = takePredecessor(env)
+	} else {
+		m.Sockets, failed = takeSockets(env, first)
+	}
 	return m, errors.Join(err, failed)
 }
 

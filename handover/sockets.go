@@ -25,8 +25,10 @@ type Sockets struct {
 
 // inherited is one socket.
 type inherited struct {
-	name string // of LISTEN_FDNAMES; "": it has none
-	ln   *net.TCPListener
+	name string // of LISTEN_FDNAMES, or the key of a predecessor's; "": it has none
+	// address is what a predecessor has bound it for, in the words of its config.
+	address string
+	ln      *net.TCPListener
 }
 
 // takeSockets makes Sockets of what LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES
@@ -137,6 +139,28 @@ func (s *Sockets) CloseRest() (rest []string) {
 	}
 	s.there = nil
 	return rest
+}
+
+// TakeOver returns the socket that a predecessor has bound for this key and these
+// words of the config, else one that it has bound for them under another key,
+// else nil. It is the caller's from then on. Of port 0 each key has its own.
+func (s *Sockets) TakeOver(key, address string) net.Listener {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, socket := range s.there {
+		if socket.name == key && socket.address == address {
+			return s.remove(i)
+		}
+	}
+	for i, socket := range s.there {
+		if socket.address == address && !strings.HasSuffix(address, ":0") {
+			return s.remove(i)
+		}
+	}
+	return nil
 }
 
 // listensAt reports whether a listener's address is the one that is wanted.

@@ -80,6 +80,23 @@ func (k *Keyring) Text() []byte {
 	return b
 }
 
+// Adopt takes over what Text returned elsewhere, and is as that Keyring is then.
+// The error says that it is damaged; nothing has changed then.
+func (k *Keyring) Adopt(text []byte, now time.Time) error {
+	keys, err := parseKeys(text)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return errors.New("there are no keys to take over")
+	}
+	k.mu.Lock()
+	k.keys.Store(&keys)
+	k.mu.Unlock()
+	k.Rotate(now)
+	return nil
+}
+
 // Rotate makes a new key if the newest is a day old, or there is none, and
 // reports whether the Keyring has to be kept anew.
 func (k *Keyring) Rotate(now time.Time) bool {

@@ -21,7 +21,7 @@ func withChallenges(t *tls.Config, challenge func(name string) *tls.Certificate)
 		// no_application_protocol a CA would report a server that has never
 		// heard of tls-alpn-01, and people would look in the wrong place.
 		return challenge(strings.ToLower(hello.ServerName)), nil
-	}, []string{protocolChallenge})
+	}, []string{protocolChallenge}, nil)
 	// Who resumes a session is shown no certificate.
 	validation.SessionTicketsDisabled = true
 

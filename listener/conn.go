@@ -39,6 +39,7 @@ type Conn struct {
 
 	closed atomic.Bool
 	busy   atomic.Bool // see SetBusy
+	warned atomic.Bool // see Warned
 
 	mu          sync.Mutex
 	awaiting    bool      // guarded by mu: inside Await

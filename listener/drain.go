@@ -19,23 +19,37 @@ const (
 // Shutdown stops accepting and closes the listening socket. Connections that
 // are idle, that is inside Await after something was served, are told by
 // ErrEnd; the others find Draining true and may finish. It does not wait.
-func (l *Listener) Shutdown() {
-	if !l.drain() {
+func (l *Listener) Shutdown() { l.shutdown(0) }
+
+// ShutdownGently is Shutdown when others serve on: connections that are idle may
+// have one request more for so long, whose answer says that the connection ends.
+// A client that sends one just now loses nothing then. Those that were said to
+// be Warned end as after Shutdown: their protocol says which requests it has
+// still taken.
+func (l *Listener) ShutdownGently(idle time.Duration) { l.shutdown(idle) }
+
+func (l *Listener) shutdown(idle time.Duration) {
+	if !l.drain(idle) {
 		return
 	}
 	l.ln.Close()
 	for _, c := range l.connections() {
-		c.endIdle(false)
+		if idle == 0 || c.warned.Load() {
+			c.endIdle(false)
+		}
 	}
 }
 
 // drain marks us; false: it was done before.
-func (l *Listener) drain() bool {
+func (l *Listener) drain(idle time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.draining.Swap(true) {
+	if l.draining.Load() {
 		return false
 	}
+	l.gentle.Store(idle > 0)
+	l.idleGrace = max(idle, freshGrace)
+	l.draining.Store(true)
 	close(l.stopped)
 	return true
 }
@@ -45,7 +59,7 @@ func (l *Listener) drain() bool {
 // that says how many there were. It is called once, after Shutdown.
 func (l *Listener) Wait(ctx context.Context) error {
 	gone := l.allGone()
-	grace := time.NewTimer(freshGrace)
+	grace := time.NewTimer(l.grace())
 	defer grace.Stop()
 	for over := false; !over; {
 		select {
@@ -68,6 +82,13 @@ func (l *Listener) Wait(ctx context.Context) error {
 	case <-timer.C:
 	}
 	return fmt.Errorf("%d connections aborted: %w", n, ctx.Err())
+}
+
+// grace is how long connections may begin still.
+func (l *Listener) grace() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.idleGrace
 }
 
 // endFresh ends the connections that have had their grace.

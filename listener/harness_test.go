@@ -211,7 +211,7 @@ func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 			return nil, errors.New("no site of that name")
 		}
 		return cert, nil
-	}, []string{"h2", "http/1.1"})
+	}, []string{"h2", "http/1.1"}, nil)
 	return server, &tls.Config{RootCAs: roots, ServerName: "shop.example"}
 }
 

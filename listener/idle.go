@@ -31,13 +31,21 @@ func (c *Conn) Await() error {
 func (c *Conn) park() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.l.draining.Load() && !c.told && (c.begun || c.l.graceOver.Load()) && c.sock.Buffered() == 0 {
+	if c.l.draining.Load() && !c.told && (c.begun && !c.lingers() || c.l.graceOver.Load()) && c.sock.Buffered() == 0 {
 		c.told = true
 		return ErrEnd
 	}
 	c.awaiting, c.until = true, c.deadline
 	return nil
 }
+
+// lingers reports whether an idle connection may have one request more while we
+// drain.
+func (c *Conn) lingers() bool { return c.l.gentle.Load() && !c.warned.Load() }
+
+// Warned says that the client is told before its connection ends, and that no
+// request of its is lost by that: GOAWAY of HTTP/2.
+func (c *Conn) Warned() { c.warned.Store(true) }
 
 // unpark marks us busy, and returns ErrEnd if that is why we woke. When bytes
 // came at the same time they win: their sender gets an answer, and finds out

@@ -59,13 +59,15 @@ type Listener struct {
 	watch *socket.Watch
 
 	draining  atomic.Bool
+	gentle    atomic.Bool   // draining leaves idle connections a while; set before it
 	graceOver atomic.Bool   // draining ends fresh connections too
 	stopped   chan struct{} // closed by Shutdown
 
-	mu     sync.Mutex
-	open   map[*Conn]struct{} // guarded by mu
-	gone   chan struct{}      // guarded by mu; not nil: Wait wants it closed when open is empty
-	counts counts
+	mu        sync.Mutex
+	open      map[*Conn]struct{} // guarded by mu
+	gone      chan struct{}      // guarded by mu; not nil: Wait wants it closed when open is empty
+	idleGrace time.Duration      // guarded by mu; of a drain
+	counts    counts
 }
 
 // New makes a Listener of a bound socket. It does nothing until Serve.

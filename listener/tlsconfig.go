@@ -14,8 +14,10 @@ import (
 // unrecognized_name; an error ends its handshake at once with internal_error.
 // An error with a method Pending() bool that returns true says that the
 // certificate is still being ordered: such handshakes have a cause of their own.
-func TLSConfig(getCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), protos []string) *tls.Config {
-	return &tls.Config{
+//
+// Sessions are sealed by tickets; nil: by keys that nobody else has.
+func TLSConfig(getCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error), protos []string, tickets *Tickets) *tls.Config {
+	c := &tls.Config{
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			cert, err := getCertificate(hello)
 			if err != nil {
@@ -37,6 +39,10 @@ func TLSConfig(getCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, erro
 		// a seal and a header each.
 		DynamicRecordSizingDisabled: true,
 	}
+	if tickets != nil {
+		tickets.serve(c)
+	}
+	return c
 }
 
 // certificateError marks a handshake that failed for want of a certificate.

@@ -52,7 +52,7 @@ func TestClientsOfTLS12ThatKnowOneKindOfKey(t *testing.T) {
 			}
 		}
 		return nil, errors.New("none that the client knows")
-	}, nil)}, describe)
+	}, nil, nil)}, describe)
 	for _, tt := range []struct {
 		suite uint16
 		want  x509.PublicKeyAlgorithm
@@ -103,7 +103,7 @@ func TestHandshakesWithoutACertificate(t *testing.T) {
 			versions12And13(t, func(t *testing.T, version uint16) {
 				s := serve(t, Config{TLS: TLSConfig(func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 					return nil, tt.err
-				}, nil)}, notServed(t))
+				}, nil, nil)}, notServed(t))
 				wantAlert(t, tls.Client(s.dial(), &tls.Config{ServerName: "shop.example", MaxVersion: version}), tt.alert)
 				f := s.wantFailure(PhaseTLS, tt.cause)
 				if !strings.Contains(f.err.Error(), tt.why) {

@@ -62,6 +62,13 @@ func (s *Server) opensAdmin(d *adminDoor) {
 	})
 }
 
+// close closes the socket of an admin server that was never opened.
+func (d *adminDoor) close() {
+	if d != nil {
+		d.Close()
+	}
+}
+
 // shut ends the admin server soon, when it has answered what is under way, and
 // does not wait for it: what is under way may be the Reload itself.
 func (d *adminDoor) shut() {
@@ -80,6 +87,7 @@ func (s *Server) adminOptions(d *adminDoor) admin.Options {
 		BeginMaintenance: s.BeginMaintenance,
 		EndMaintenance:   s.EndMaintenance,
 		Reload:           s.reloadFor,
+		Upgrade:          s.upgradeFor,
 		IP:               d.address.IP,
 		Panicked:         s.panicked,
 	}

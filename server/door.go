@@ -72,7 +72,7 @@ func (s *Server) newDoor(key string, settings doorSettings, socket *doorSocket) 
 		if !settings.http2 {
 			protocols = protocols[1:]
 		}
-		t = listener.TLSConfig(s.pulse.certificateFor(s.store.GetCertificate), protocols)
+		t = listener.TLSConfig(s.pulse.certificateFor(s.store.GetCertificate), protocols, s.tickets)
 		d.handshakes = listener.NewHandshakes(settings.handshakes)
 	}
 	d.Listener = listener.New(d.entry, listener.Config{

@@ -46,7 +46,8 @@ func (s *Server) runKeyring(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			if s.inForce.Load().signs {
+			s.tickets.Rotate(now)
+			if s.inForce.Load().signs && !s.succession.succeeded.Load() {
 				s.keyring.Rotate(now)
 				s.keepKeyring() // also what the disk did not take the last time
 			}

@@ -77,6 +77,28 @@ func (m *maintenances) store(now time.Time) error {
 	return err
 }
 
+// leave keeps nothing any more: another process does.
+func (m *maintenances) leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.path = ""
+}
+
+// adopt puts those Sites under maintenance that another process says are.
+func (m *maintenances) adopt(all []MaintenanceStatus, siteOf func(host string) (string, error), now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, was := range all {
+		name, err := siteOf(was.Site)
+		if err != nil || !was.Until.IsZero() && !now.Before(was.Until) {
+			continue
+		}
+		s := m.site(name)
+		s.since, s.until = was.Since, was.Until
+		s.Begin(was.Until)
+	}
+}
+
 // load puts those Sites under maintenance that were before the restart. siteOf
 // returns the name of the Site that has a host now. What cannot be read closes
 // nothing.

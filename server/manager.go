@@ -27,7 +27,8 @@ var socketNames = []string{"http", "https", "admin"}
 // randomness.
 func (s *Server) StartedBy(m handover.Manager) error {
 	s.manager.Manager = m
-	if m.Watchdog == 0 {
+	s.succession.waits.Store(m.Predecessor != nil)
+	if m.Watchdog == 0 && m.Predecessor == nil {
 		return nil
 	}
 	var err error
@@ -35,10 +36,13 @@ func (s *Server) StartedBy(m handover.Manager) error {
 	return err
 }
 
-// passed returns the socket that the service manager has bound for a key of
-// [server], nil if it has bound none. One that bears the key's name is taken
+// passed returns the socket that the service manager, or the process before us,
+// has bound for a key of [server], nil if there is none. One that bears the key's name is taken
 // wherever it listens: whoever wrote its unit has said so.
 func (s *Server) passed(key string, a config.Address) (net.Listener, error) {
+	if s.manager.Predecessor != nil {
+		return s.manager.Sockets.TakeOver(key, a.String()), nil
+	}
 	ln := s.manager.Sockets.Take(key, netip.AddrPortFrom(a.IP, a.Port), socketNames...)
 	if ln == nil {
 		return nil, nil
@@ -57,6 +61,10 @@ func (s *Server) passed(key string, a config.Address) (net.Listener, error) {
 // closeUnused closes the sockets that no Listener wants, and tells of them.
 func (s *Server) closeUnused() {
 	for _, socket := range s.manager.Sockets.CloseRest() {
+		if s.manager.Predecessor != nil {
+			s.errlog.Info("the configuration does not name this address any more; nobody listens there now", "socket", socket)
+			continue
+		}
 		s.errlog.Warn("the service manager passes a socket that nothing here listens with; it is closed", "socket", socket,
 			"remedy", "write FileDescriptorName= http, https or admin into its unit, and turn that Listener on in [server]")
 	}
@@ -73,14 +81,14 @@ func (m *manager) told(s *Server, err error) {
 }
 
 // tellReady tells that the Listeners serve.
-func (s *Server) tellReady() { s.manager.told(s, s.manager.Notifier.Ready(s.statusLine())) }
+func (s *Server) tellReady() { s.manager.told(s, s.notifier().Ready(s.statusLine())) }
 
 // tellReloading tells that a Reload has begun, of which tellReady tells the end.
-func (s *Server) tellReloading() { s.manager.told(s, s.manager.Notifier.Reloading()) }
+func (s *Server) tellReloading() { s.manager.told(s, s.notifier().Reloading()) }
 
 // tellStopping tells that the drain has begun, and how long the rest may take.
 func (s *Server) tellStopping() {
-	s.manager.told(s, s.manager.Notifier.Stopping("letting requests finish", s.inForce.Load().cfg.Server.DrainTimeout+endPatience))
+	s.manager.told(s, s.notifier().Stopping("letting requests finish", s.inForce.Load().cfg.Server.DrainTimeout+endPatience))
 }
 
 // statusLine is what systemctl status shows: what is served, and where.
@@ -109,13 +117,13 @@ func (s *Server) statusLine() string {
 // runWatchdog feeds the service manager's watchdog as long as our Listeners
 // answer.
 func (s *Server) runWatchdog(ctx context.Context) {
-	if s.pulse == nil {
+	if s.manager.Watchdog == 0 {
 		return
 	}
 	w := handover.Watchdog{
 		Period: s.manager.Watchdog,
 		Ask:    s.pulse.ask,
-		Feed:   func() { s.manager.told(s, s.manager.Notifier.Alive()) },
+		Feed:   func() { s.manager.told(s, s.notifier().Alive()) },
 		Changed: func(why error, starved bool) {
 			switch {
 			case why == nil:

@@ -24,15 +24,20 @@ func (s *Server) Run(ctx context.Context) error {
 	// The access log outlives the Exchanges, and they what they rely on.
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
-	s.begin(ctx, g)
+	certificates := s.background(func(ctx context.Context) { s.store.Run(ctx) })
+	err := s.begin(ctx, g)
 	watchdog := s.background(s.runWatchdog)
-
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-s.failed:
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-s.failed:
+		case <-s.succession.through:
+		}
 	}
+	close(s.succession.ending)
+	certificates = s.leavesCertificates(certificates)
 	err = errors.Join(err, s.drain())
+	certificates()
 	watchdog()
 	s.doorsOpen.Wait()
 	s.inForce.Load().doors.admin.shut()
@@ -43,22 +48,52 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
+// leavesCertificates stops ordering certificates if another process serves, so
+// that it can. It returns what waits for that; otherwise they go on until stop,
+// for connections that are still to come.
+func (s *Server) leavesCertificates(stop func()) (wait func()) {
+	if !s.succession.succeeded.Load() {
+		return stop
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		stop()
+	}()
+	return func() { <-stopped }
+}
+
 // begin opens the doors of the first Generation; from then on it can be
-// reloaded. The admin server answers before all names are known.
-func (s *Server) begin(ctx context.Context, g *generation) {
+// reloaded. The admin server answers before all names are known. The error says
+// why this process cannot take over from the one before it.
+func (s *Server) begin(ctx context.Context, g *generation) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	s.opensAdmin(g.doors.admin)
+	if s.manager.Predecessor == nil {
+		s.opensAdmin(g.doors.admin)
+	}
 	if err := s.names.Ready(ctx); err != nil && ctx.Err() == nil {
 		s.errlog.Warn("some pools begin without upstreams; their requests get the degraded answer until a resolver says where they are", "why", err)
 	}
+	if err := s.takeOver(ctx); err != nil {
+		g.doors.admin.close()
+		return err
+	}
 	for _, d := range g.doors.clients() {
 		s.opens(d)
+	}
+	if err := s.takenOver(ctx); err != nil {
+		g.doors.admin.close()
+		return err
+	}
+	if s.manager.Predecessor != nil {
+		s.opensAdmin(g.doors.admin)
 	}
 	s.serves = true
 	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
 		"max_connections", maxConnections(g.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
 	s.tellReady()
+	return nil
 }
 
 // background runs f on a goroutine and returns what ends it and waits for it.
@@ -91,7 +126,6 @@ func (s *Server) runRest(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { s.fleet.Run(ctx) })
 	all.Go(func() { s.names.Run(ctx) })
-	all.Go(func() { s.store.Run(ctx) })
 	all.Go(func() { s.watchMemory(ctx) })
 	all.Go(func() { s.runKeyring(ctx) })
 	all.Go(func() { s.maintenances.run(ctx) })
@@ -104,9 +138,9 @@ func (s *Server) runRest(ctx context.Context) {
 	s.watch.Close()
 }
 
-// drain ends all connections: those that are idle now, the others when their
-// Exchange has ended, and at the end of the grace time whatever is left. Nothing
-// is reloaded any more.
+// drain ends all connections: those that are idle now, or soon if another process
+// serves, the others when their Exchange has ended, and at the end of the grace
+// time whatever is left. Nothing is reloaded any more.
 func (s *Server) drain() error {
 	s.draining.Store(true)
 	s.reloading.Lock()
@@ -114,11 +148,21 @@ func (s *Server) drain() error {
 	s.tellStopping()
 	s.reloading.Unlock()
 	g := s.inForce.Load()
-	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.Server.DrainTimeout)
+	within := g.cfg.Server.DrainTimeout
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	all := append(g.doors.clients(), s.bygone.leftDoors()...)
+	succeeded := s.succession.succeeded.Load()
+	if succeeded {
+		g.doors.admin.shut() // the other one answers
+		defer s.endsWithSuccessor(cancel)()
+	}
 	for _, d := range all {
-		d.Shutdown()
+		if succeeded {
+			d.ShutdownGently(gentleGrace(within))
+		} else {
+			d.Shutdown()
+		}
 	}
 	var waiting sync.WaitGroup
 	cut := make([]error, len(all))

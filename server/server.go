@@ -27,10 +27,11 @@ type Server struct {
 	// Fixed after New.
 	errlog  *slog.Logger
 	store   *certs.Store
-	vault   *certs.Vault     // of certificates that CAs have issued
-	answers *ca.Answers      // to CAs that look whether names are ours
-	keyring *limiter.Keyring // signs cookies
-	cache   *cache.Cache     // copies of responses; nil: none are kept
+	vault   *certs.Vault      // of certificates that CAs have issued
+	answers *ca.Answers       // to CAs that look whether names are ours
+	keyring *limiter.Keyring  // signs cookies
+	tickets *listener.Tickets // seals TLS sessions
+	cache   *cache.Cache      // copies of responses; nil: none are kept
 	proxy   *proxy.Proxy
 	caps    *listener.Caps
 	fleet   *upstream.Fleet
@@ -55,6 +56,7 @@ type Server struct {
 	adminsOpen sync.WaitGroup // admin servers; likewise
 	failed     chan error     // of the first accept loop that failed
 	bygone     bygone
+	succession succession
 	reloads    reloads
 
 	draining atomic.Bool // from the beginning of the drain on
@@ -76,7 +78,7 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 
 // newServer is New with a resolver of the caller's choice.
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
-	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1)}
+	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1), succession: newSuccession()}
 	s.store = certs.NewStore(s.certificateEvent)
 	var err error
 	if s.keyring, err = openKeyring(cfg.Server.StateDir, time.Now()); err != nil {
@@ -85,6 +87,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	if err = s.openCache(cfg.Server); err != nil {
 		return nil, err
 	}
+	s.tickets = listener.NewTickets(time.Now())
 	s.vault, s.answers = certs.NewVault(cfg.Server.StateDir), ca.NewAnswers()
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent

@@ -1,0 +1,462 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// upgrading is a program that others take over from. The one that runs first is
+// the sluice's; its output is that of all of them, and has ended when they have.
+type upgrading struct {
+	*reloading
+	path string // of the program's file, which a test may replace
+	pid  int    // of the process that serves
+	pids []int  // of those that have served
+}
+
+func newUpgrading(t *testing.T, c setup) *upgrading {
+	t.Helper()
+	c.server += fmt.Sprintf("admin = %q\n", reserve(t))
+	file, dir, id := configFile(t, c)
+	u := &upgrading{path: filepath.Join(dir, "sluice")}
+	copyProgram(t, u.path)
+	s := launchCommand(t, dir, exec.Command(u.path, "run", "--config", file))
+	s.id = id
+	u.reloading = &reloading{sluice: s, file: file}
+	u.pid = s.cmd.Process.Pid
+	t.Cleanup(u.end) // before that of s, which waits for the end of all
+	return u
+}
+
+// copyProgram puts the program at a path as install(1) does.
+func copyProgram(t *testing.T, path string) {
+	t.Helper()
+	program, err := os.ReadFile(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place(t, path, program)
+}
+
+// place puts a file that can be executed at a path, where there may be one that
+// runs.
+func place(t *testing.T, path string, program []byte) {
+	t.Helper()
+	if err := os.WriteFile(path+".new", program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end ends the process that serves, and waits for all.
+func (u *upgrading) end() {
+	if u.pid != u.cmd.Process.Pid {
+		syscall.Kill(u.pid, syscall.SIGTERM)
+	} else {
+		u.signal(syscall.SIGTERM)
+	}
+	select {
+	case <-u.ended:
+	case <-time.After(2 * patience):
+		u.t.Errorf("processes live on after SIGTERM to %d, which came after %v", u.pid, u.pids)
+		for _, pid := range append(u.pids, u.pid) {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// upgradedTo is what "sluice upgrade --json" prints.
+type upgradedTo struct {
+	From, To    string
+	PID, Before int
+}
+
+// upgrade runs "sluice upgrade" and wants that another process serves.
+func (u *upgrading) upgrade() {
+	u.t.Helper()
+	done := command(u.t, "", built, "upgrade", "--json", "--config", u.file)
+	var to upgradedTo
+	if err := json.Unmarshal([]byte(done.stdout), &to); err != nil || done.status != 0 {
+		u.t.Fatalf("status %d: %s%s", done.status, done.stdout, done.stderr)
+	}
+	if to.Before != u.pid || to.PID == u.pid || to.To == "" {
+		u.t.Fatalf("upgraded to %+v from process %d", to, u.pid)
+	}
+	u.pids, u.pid = append(u.pids, u.pid), to.PID
+}
+
+// predecessorsHaveEnded waits for that.
+func (u *upgrading) predecessorsHaveEnded() {
+	u.t.Helper()
+	for _, pid := range u.pids {
+		eventually(u.t, patience, fmt.Sprintf("process %d ends", pid), func() bool { return gone(pid) })
+	}
+}
+
+// gone reports whether a process has ended, though nobody may have asked how.
+func gone(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, rest, _ := bytes.Cut(text, []byte(") "))
+	return bytes.HasPrefix(rest, []byte("Z"))
+}
+
+// posts is a step that sends a body which a client cannot send again, so that a
+// connection that ends under it is a failure. Between two it pauses.
+func posts(t *testing.T, client *http.Client, url string, pause time.Duration) (func() error, func()) {
+	return func() error {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", url, io.NopCloser(strings.NewReader("hi")))
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != 200 || string(body) != "ok" {
+			return fmt.Errorf("%d %.200q %v", resp.StatusCode, body, err)
+		}
+		if pause > 0 {
+			<-time.After(pause)
+		}
+		return nil
+	}, client.CloseIdleConnections
+}
+
+// socketsThatLast is a step of WebSockets that are dialled anew when they end.
+// None may end within its drain time.
+func (u *upgrading) socketsThatLast(t *testing.T, drain time.Duration, upgrades *atomic.Int64, last *atomic.Int64) (func() error, func()) {
+	client := u.client()
+	client.Timeout = 0
+	var c *websocket.Conn
+	var since int64 // upgrades that there had been when it was dialled
+	n := 0
+	return func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if c == nil {
+				since = upgrades.Load()
+				var err error
+				if c, _, err = websocket.Dial(ctx, "wss://"+host+"/ws", &websocket.DialOptions{HTTPClient: client}); err != nil {
+					return fmt.Errorf("dial: %w", err)
+				}
+			}
+			n++
+			want := fmt.Sprint("message ", n)
+			err := c.Write(ctx, websocket.MessageText, []byte(want))
+			if err == nil {
+				var got []byte
+				if _, got, err = c.Read(ctx); err == nil && string(got) != want {
+					return fmt.Errorf("%q came back as %q", want, got)
+				}
+			}
+			if err == nil {
+				<-time.After(10 * time.Millisecond)
+				return nil
+			}
+			c.CloseNow()
+			c = nil
+			// Ended, by one of the upgrades since it was dialled. The first of them
+			// was at least a drain time ago, but for what the clock of a busy machine
+			// is off.
+			if upgrades.Load() == since {
+				return fmt.Errorf("ended without an upgrade: %w", err)
+			}
+			if upgrades.Load() == since+1 {
+				if lived := time.Since(time.UnixMilli(last.Load())); lived < drain/2 {
+					return fmt.Errorf("ended %v after the upgrade: %w", lived, err)
+				}
+			}
+			return nil
+		}, func() {
+			if c != nil {
+				c.CloseNow()
+			}
+		}
+}
+
+// "Under steady open-loop load over HTTP/1.1, HTTP/2 and 100 WebSockets: ... 20
+// upgrades in a row: 0 failed requests, ... (on upgrade they drain up to the
+// grace time), 0 leaked descriptors and goroutines; memory flat after."
+func TestUpgradesUnderLoad(t *testing.T) {
+	const drain = 2 * time.Second
+	more := make(chan bool)
+	defer close(more)
+	up := busyUpstream(t, more)
+	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\n", server: fmt.Sprintf("drain_timeout = %q\n", drain)})
+	l := &steadyLoad{t: t}
+	var upgrades, last atomic.Int64
+	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })
+	l.add("HTTP/1.1 in plain", 2, func() (func() error, func()) { return posts(t, u.client(), plain+"/", 0) })
+	l.add("HTTP/1.1 with pauses", 20, func() (func() error, func()) { return posts(t, u.client(), secure+"/", drain/8) })
+	l.add("new connections", 2, func() (func() error, func()) {
+		client := u.client()
+		client.Transport.(*http.Transport).DisableKeepAlives = true
+		return posts(t, client, secure+"/", 0)
+	})
+	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, u.client2(), secure+"/") })
+	l.add("HTTP/2 with pauses", 10, func() (func() error, func()) { return posts(t, u.client2(), secure+"/", drain/8) })
+	l.add("WebSockets", 100, func() (func() error, func()) { return u.socketsThatLast(t, drain, &upgrades, &last) })
+	stop := make(chan struct{})
+	schedule := make(chan []string)
+	go func() { schedule <- onSchedule(u.sluice, stop) }()
+
+	var goroutines, descriptors, resident float64
+	for i := range 20 {
+		upgrades.Add(1)
+		last.Store(time.Now().UnixMilli())
+		u.upgrade()
+		l.goesOn(fmt.Sprintf("after upgrade %d", i+1))
+		if t.Failed() {
+			break
+		}
+		if i%5 == 4 { // those WebSockets have been cut off, and are dialled anew
+			u.predecessorsHaveEnded()
+			l.goesOn("after the drain")
+		}
+		if i == 0 {
+			resident = u.measured(t, "process_resident_memory_bytes")
+		}
+	}
+	grown := u.measured(t, "process_resident_memory_bytes") - resident
+	close(stop)
+	if bad := <-schedule; len(bad) > 0 {
+		t.Errorf("%d requests on schedule failed, such as %s", len(bad), bad[0])
+	}
+	l.ended.Store(true)
+	l.all.Wait()
+	u.predecessorsHaveEnded()
+
+	// What the last process has at rest is what one more has that has had no load.
+	eventually(t, 3*patience, "connections are gone", func() bool {
+		return u.measured(t, `sluice_connections_open{listener="https"}`) == 0 && u.measured(t, `sluice_connections_open{listener="http"}`) == 0
+	})
+	atRest := func() (float64, float64) { return u.measured(t, "go_goroutines"), u.measured(t, "process_open_fds") }
+	var g, d float64
+	eventually(t, 3*patience, "the idle connections to the upstream are gone", func() bool { g, d = atRest(); return d < 40 })
+	u.upgrade()
+	u.predecessorsHaveEnded()
+	eventually(t, 3*patience, "descriptors and goroutines do not add up from process to process", func() bool {
+		goroutines, descriptors = atRest()
+		return goroutines <= g && descriptors <= d
+	})
+	t.Logf("at rest: %v goroutines, %v descriptors; resident memory from the first successor to the last: %+.1f MiB", goroutines, descriptors, grown/(1<<20))
+	const tolerance = 24 << 20
+	if grown > tolerance && !raced() {
+		t.Errorf("the last process has %.1f MiB more than the first that took over", grown/(1<<20))
+	}
+}
+
+// onSchedule asks on new connections all 10 ms, whether or not earlier requests
+// were answered, until stop is closed. It returns the failures, in words.
+func onSchedule(s *sluice, stop <-chan struct{}) (failed []string) {
+	answers := make(chan asked, 64)
+	var open atomic.Int64
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ending := false; !ending || open.Load() > 0; {
+		select {
+		case a := <-answers:
+			open.Add(-1)
+			failed = append(failed, bad([]asked{a})...)
+		case now := <-tick.C:
+			if !ending {
+				open.Add(1)
+				go func() { answers <- askOnce(s.http, "POST", now) }()
+			}
+		case <-stop:
+			ending, stop = true, nil
+		}
+	}
+	return failed
+}
+
+// measured is metric for the process that serves now.
+func (u *upgrading) measured(t *testing.T, name string) float64 {
+	t.Helper()
+	var value float64
+	eventually(t, patience, "the process that serves shows "+name, func() bool {
+		r, err := http.NewRequest("GET", "http://"+u.adminAddress(t)+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+		resp, err := c.Do(r)
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return false
+		}
+		for line := range strings.Lines(string(body)) {
+			if text, ok := strings.CutPrefix(line, name+" "); ok {
+				_, err := fmt.Sscan(text, &value)
+				return err == nil
+			}
+		}
+		return false
+	})
+	return value
+}
+
+func (u *upgrading) adminAddress(t *testing.T) string {
+	t.Helper()
+	found := admits.FindStringSubmatch(u.stderr.text())
+	if found == nil {
+		t.Fatal("the program does not say where its metrics are")
+	}
+	return found[1]
+}
+
+// "A new binary that fails to start leaves the old one serving."
+func TestASuccessorThatDoesNotServe(t *testing.T) {
+	t.Parallel()
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address}})
+	good, err := os.ReadFile(u.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		program string // "": the right one
+		config  string // more of it
+		told    string
+	}{
+		{name: "not a program", program: "\x7fELF, but no more", told: "exec format error"},
+		{name: "ends at once", program: "#!/bin/sh\nexit 3\n", told: "has ended before it was ready"},
+		{name: "says what we do not understand", program: "#!/bin/sh\nprintf '\\377\\377\\377\\377' >&3\nexec sleep 60\n", told: "a letter of 4294967295 bytes"},
+		{name: "a program of another kind", program: "#!/bin/sh\nexec sleep 60\n", told: "it took more than"},
+		{name: "broken configuration", config: "[servre]\n", told: "unknown"},
+		{name: "an address that another has", config: fmt.Sprintf("[[site]]\nhosts = [\"other.test\"]\ntls = { cert = %q, key = %q }\nupstream = \"127.0.0.1:1\"\n", "no.pem", "no.pem"), told: "no.pem"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.program != "" {
+				place(t, u.path, []byte(tt.program))
+				defer copyProgram(t, u.path)
+			}
+			if err := os.WriteFile(u.file, append(good, tt.config...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			defer os.WriteFile(u.file, good, 0o600)
+			got := command(t, "", built, "upgrade", "--config", u.file)
+			if got.status != 1 || !strings.Contains(got.stderr, tt.told) || !strings.Contains(got.stderr, "nothing has changed: the process before serves on") {
+				t.Errorf("status %d, %s%s", got.status, got.stdout, got.stderr)
+			}
+			if a := get(t, u.client(), secure+"/"); a.StatusCode != 200 {
+				t.Errorf("status %d", a.StatusCode)
+			}
+		})
+	}
+	u.upgrade() // after all of that
+	if a := get(t, u.client(), secure+"/"); a.StatusCode != 200 {
+		t.Errorf("status %d", a.StatusCode)
+	}
+}
+
+// "TLS session ticket keys and the admission key go along so that nothing is
+// renegotiated or re-queued": also without a state_dir.
+func TestNothingIsRenegotiatedOrQueuedAnew(t *testing.T) {
+	t.Parallel()
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address}, server: "state_dir = \"\"\n",
+		site: "[site.waiting_room]\nrate = \"1/m\"\nburst = 1\n"})
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(fmt.Sprintf("%x", version), func(t *testing.T) {
+			c := u.tls()
+			c.MaxVersion = version
+			c.ClientSessionCache = tls.NewLRUClientSessionCache(4)
+			for i := range 3 {
+				client := u.clientBy(c)
+				client.Transport.(*http.Transport).DisableKeepAlives = true
+				if a := get(t, client, secure+"/"); a.TLS.DidResume != (i > 0) {
+					t.Errorf("connection %d: resumed %v", i, a.TLS.DidResume)
+				}
+				u.upgrade()
+			}
+		})
+	}
+}
+
+// "Works under systemd (MAINPID, ...)": the manager hears of the new process from
+// the old one, and from then on only the new one.
+func TestTheServiceManagerFollowsAnUpgrade(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	held := heldSocket(t)
+	file, dir, id := configFile(t, setup{upstreams: []string{serve(t, nil).address}, server: fmt.Sprintf("admin = %q\n", reserve(t))})
+	cmd := m.command(file, "http", held)
+	cmd.Env = append(cmd.Env, "WATCHDOG_USEC=2000000")
+	s := launchCommand(t, dir, cmd)
+	s.id = id
+	u := &upgrading{reloading: &reloading{sluice: s, file: file}, pid: s.cmd.Process.Pid}
+	t.Cleanup(u.end)
+	ready := m.next()
+	if !strings.HasPrefix(ready, "READY=1\n") {
+		t.Fatalf("heard %q", ready)
+	}
+	for range 2 {
+		syscall.Kill(u.pid, syscall.SIGUSR2)
+		var pid int
+		eventually(t, 2*patience, "the manager hears of another process", func() bool {
+			_, err := fmt.Sscanf(m.next(), "MAINPID=%d", &pid)
+			return err == nil
+		})
+		if got := m.next(); got != ready {
+			t.Errorf("heard %q after MAINPID, want %q", got, ready)
+		}
+		u.pids, u.pid = append(u.pids, u.pid), pid
+		m.feeds(3)
+		if a := get(t, s.client(), plain+"/"); a.StatusCode != 200 {
+			t.Errorf("status %d", a.StatusCode)
+		}
+		u.predecessorsHaveEnded()
+		m.feeds(1) // and nothing of the end of the other
+	}
+}
+
+// Whoever asks the old process to end while the new one is starting is obeyed.
+func TestSIGTERMDuringAnUpgrade(t *testing.T) {
+	t.Parallel()
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address}})
+	place(t, u.path, []byte("#!/bin/sh\nexec sleep 60\n"))
+	u.signal(syscall.SIGUSR2)
+	eventually(t, patience, "the upgrade has begun", func() bool { return u.stderr.has("starting the program anew") })
+	u.signal(syscall.SIGTERM)
+	select {
+	case <-u.ended: // the other one too, or its output would not have
+	case <-time.After(patience):
+		t.Fatal("it has not ended")
+	}
+	if status := u.cmd.ProcessState.ExitCode(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if !u.stderr.has("sluice was told to end") {
+		t.Error("the log does not say why there was no upgrade")
+	}
+	if err := syscall.Kill(u.pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("kill: %v", err)
+	}
+}

@@ -1,0 +1,254 @@
+package handover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// variableSuccessor tells a process that it is to take over from another one,
+// and the descriptor of the socket between the two.
+const variableSuccessor = "SLUICE_SUCCEEDS"
+
+// Program is how this process was started, as it is started anew. The file may
+// be another one by then: that is what an upgrade is.
+type Program struct {
+	Path string
+	Args []string // with the name, as os.Args
+}
+
+// thisProgram finds the path now: a relative one, or one that PATH leads to,
+// may mean something else later. A link is not followed, because by changing
+// where it leads some people put a new version in place.
+func thisProgram() Program {
+	p := Program{Args: os.Args}
+	if path, err := exec.LookPath(os.Args[0]); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			p.Path = path
+			return p
+		}
+	}
+	p.Path, _ = os.Executable()
+	return p
+}
+
+// Socket is a listening socket that is handed over, and what it was bound for.
+type Socket struct {
+	Key, Address string
+	Listener     net.Listener
+}
+
+// Successor is a process that is to take over from this one: the same program,
+// started anew from its file. It is used by one goroutine; Died may be received
+// from by any.
+type Successor struct {
+	// Died is closed when the process has ended.
+	Died <-chan struct{}
+
+	post    post
+	process *os.Process
+	version string
+}
+
+// Succeed starts a Successor and gives it copies of the sockets. Its standard
+// output and error are ours. What the service manager has told us it is told,
+// too.
+func (m Manager) Succeed(sockets []Socket) (*Successor, error) {
+	if os.Getpid() == 1 {
+		return nil, errors.New("this is the first process of its container, which ends with it\nstart a new container instead")
+	}
+	ours, theirs, err := newPost()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	s := &Successor{post: ours}
+	if err := s.start(m, theirs); err != nil {
+		ours.conn.Close()
+		return nil, err
+	}
+	if err := s.giveSockets(sockets); err != nil {
+		s.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newPost makes both ends of a socket.
+func newPost() (ours post, theirs *os.File, err error) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return post{}, nil, os.NewSyscallError("socketpair", err)
+	}
+	theirs = os.NewFile(uintptr(pair[1]), "to the predecessor")
+	file := os.NewFile(uintptr(pair[0]), "to the successor")
+	defer file.Close()
+	conn, err := net.FileConn(file)
+	if err != nil {
+		theirs.Close()
+		return post{}, nil, err
+	}
+	return post{conn.(*net.UnixConn)}, theirs, nil
+}
+
+// start starts the process.
+func (s *Successor) start(m Manager, theirs *os.File) error {
+	cmd := &exec.Cmd{
+		Path: m.Program.Path, Args: m.Program.Args,
+		Env:        append(os.Environ(), m.forSuccessor()...),
+		Stdin:      os.Stdin,
+		Stdout:     os.Stdout,
+		Stderr:     os.Stderr,
+		ExtraFiles: []*os.File{theirs},
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", m.Program.Path, err)
+	}
+	s.process = cmd.Process
+	died := make(chan struct{})
+	s.Died = died
+	// Ends with the process, or with ours.
+	go func() {
+		defer close(died)
+		cmd.Wait()
+	}()
+	return nil
+}
+
+// forSuccessor returns the variables that it finds. WATCHDOG_PID and LISTEN_PID
+// mean this process, and are not among them.
+func (m Manager) forSuccessor() []string {
+	env := []string{variableSuccessor + "=" + strconv.Itoa(firstSocket)}
+	if m.Notifier.On() {
+		env = append(env, "NOTIFY_SOCKET="+m.Notifier.address)
+	}
+	if m.Watchdog > 0 {
+		env = append(env, "WATCHDOG_USEC="+microseconds(m.Watchdog))
+	}
+	return env
+}
+
+// giveSockets hands over copies of the sockets. That of a Listener which has
+// ended is left out.
+func (s *Successor) giveSockets(sockets []Socket) error {
+	var names []socketName
+	var copies []int
+	defer func() {
+		for _, fd := range copies {
+			syscall.Close(fd)
+		}
+	}()
+	for _, socket := range sockets {
+		fd, err := descriptorOf(socket.Listener)
+		if err != nil {
+			return fmt.Errorf("hand over the socket of server.%s: %w", socket.Key, err)
+		}
+		names, copies = append(names, socketName{Key: socket.Key, Address: socket.Address}), append(copies, fd)
+	}
+	s.post.conn.SetDeadline(time.Now().Add(notifyPatience))
+	return s.post.write(letter{Sockets: names}, copies...)
+}
+
+// descriptorOf returns a copy of a Listener's descriptor. It is not made by
+// File, whose users make the socket block, for us too: that is a property of
+// the socket, not of the descriptor.
+func descriptorOf(ln net.Listener) (int, error) {
+	c, ok := ln.(syscall.Conn)
+	if !ok {
+		return 0, errors.New("it has no descriptor")
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var fd uintptr
+	var failed syscall.Errno
+	err = raw.Control(func(own uintptr) {
+		fd, _, failed = syscall.Syscall(syscall.SYS_FCNTL, own, syscall.F_DUPFD_CLOEXEC, 0)
+	})
+	if err == nil && failed != 0 {
+		err = os.NewSyscallError("fcntl", failed)
+	}
+	return int(fd), err
+}
+
+// Prepared waits until the Successor could begin. The error says why it cannot.
+func (s *Successor) Prepared(ctx context.Context) error {
+	l, err := s.read(ctx)
+	if err == nil && l.Prepared == nil {
+		err = errors.New("the new process says something else than that it is prepared")
+	}
+	if err == nil {
+		s.version = l.Prepared.Version
+	}
+	return err
+}
+
+// Begin tells the Successor to serve, with what we leave it, and waits until it
+// does. We must not accept any more.
+func (s *Successor) Begin(ctx context.Context, heritage []byte) error {
+	s.post.conn.SetWriteDeadline(time.Now().Add(notifyPatience))
+	if err := s.post.write(letter{Go: true, Heritage: heritage}); err != nil {
+		return s.explained(ended(err))
+	}
+	l, err := s.read(ctx)
+	if err == nil && !l.Serving {
+		err = errors.New("the new process says something else than that it serves")
+	}
+	return err
+}
+
+// Release makes the Successor the main process for the service manager, and
+// tells it so. Our own voice counts no more then.
+func (s *Successor) Release(n Notifier) error {
+	err := n.MainPID(s.PID())
+	s.post.conn.SetWriteDeadline(time.Now().Add(notifyPatience))
+	err = errors.Join(err, s.post.write(letter{Released: true}))
+	return errors.Join(err, s.post.conn.Close())
+}
+
+// Kill ends the Successor at once, and waits for that.
+func (s *Successor) Kill() {
+	s.process.Kill()
+	<-s.Died
+	s.post.conn.Close()
+}
+
+// PID is the number of its process.
+func (s *Successor) PID() int { return s.process.Pid }
+
+// Version is that of the program, once it is Prepared.
+func (s *Successor) Version() string { return s.version }
+
+// read waits for a letter until ctx ends.
+func (s *Successor) read(ctx context.Context) (letter, error) {
+	s.post.conn.SetReadDeadline(time.Time{})
+	stop := context.AfterFunc(ctx, func() { s.post.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	l, err := s.post.read()
+	switch {
+	case err == nil && l.Failed != "":
+		return l, errors.New(l.Failed)
+	case err == nil:
+		return l, nil
+	case ctx.Err() != nil:
+		return l, fmt.Errorf("the new process was not ready in time: %w", context.Cause(ctx))
+	}
+	return l, s.explained(err)
+}
+
+// explained says of an end of the socket what has ended.
+func (s *Successor) explained(err error) error {
+	if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the new process: %w", err)
+	}
+	return errors.New("the new process has ended before it was ready; its last words are in the log")
+}

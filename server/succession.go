@@ -1,0 +1,100 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"sluice/handover"
+)
+
+// succession is how far this process is with taking over from another one, and
+// with being succeeded by one.
+type succession struct {
+	through   chan struct{}   // closed when a successor serves
+	died      <-chan struct{} // closed when that has ended; set before through is closed
+	ending    chan struct{}   // closed when Run's context has ended: no Upgrade any more
+	succeeded atomic.Bool     // another process is the service now
+	waits     atomic.Bool     // another process is the service still
+}
+
+func newSuccession() succession {
+	return succession{through: make(chan struct{}), ending: make(chan struct{})}
+}
+
+// provePatience is how long our own Listeners may take to answer us before
+// clients are ours.
+const provePatience = 4 * time.Second
+
+// takeOver waits until the process before us has stopped accepting, and takes
+// over what it leaves. Without one there is nothing to wait for. The caller holds
+// reloading.
+func (s *Server) takeOver(ctx context.Context) error {
+	before := s.manager.Predecessor
+	if before == nil {
+		return nil
+	}
+	text, err := before.Prepared(ctx, Version())
+	switch {
+	case errors.Is(err, io.EOF):
+		s.errlog.Warn("the process that this one takes over from is gone; what it knew begins anew")
+		return nil
+	case err != nil:
+		return fmt.Errorf("take over: %w", err)
+	}
+	if err := s.inherit(text, time.Now()); err != nil {
+		s.errlog.Warn("some of what the process before has left is of no use; it begins anew", "why", err)
+	}
+	return nil
+}
+
+// takenOver asks our own Listeners whether they serve, tells the process before
+// us, and waits until this one is the service. The caller holds reloading.
+func (s *Server) takenOver(ctx context.Context) error {
+	before := s.manager.Predecessor
+	if before == nil {
+		return nil
+	}
+	proving, cancel := context.WithTimeout(ctx, provePatience)
+	defer cancel()
+	if err := s.pulse.ask(proving); err != nil {
+		return fmt.Errorf("this process does not answer by its own Listeners: %w", err)
+	}
+	if err := before.Serving(ctx); err != nil && ctx.Err() == nil {
+		s.errlog.Warn("the process that this one takes over from is gone", "why", err)
+	}
+	s.succession.waits.Store(false)
+	return nil
+}
+
+// notifier is the service manager's ear: it listens to one process only.
+func (s *Server) notifier() handover.Notifier {
+	if s.succession.succeeded.Load() || s.succession.waits.Load() {
+		return handover.Notifier{}
+	}
+	return s.manager.Notifier
+}
+
+// endsWithSuccessor cuts the drain short when our successor ends. A service
+// manager may not notice that as long as we are its parent, and nobody would
+// serve. It returns what ends the watch.
+func (s *Server) endsWithSuccessor(cut func()) (stop func()) {
+	if !s.manager.Notifier.On() {
+		return func() {}
+	}
+	return s.background(func(ctx context.Context) {
+		select {
+		case <-ctx.Done():
+		case <-s.succession.died:
+			s.errlog.Error("the process that has taken over has ended; this one ends too, so that the service manager starts a new one")
+			cut()
+		}
+	})
+}
+
+// gentleGrace is how long idle connections may have one request more when
+// another process serves: half of the time that there is.
+func gentleGrace(drain time.Duration) time.Duration { return min(drain/2, 15*time.Second) }

@@ -49,6 +49,7 @@ var schema = []tableSpec{
 		{name: "memory_limit", standard: `"0B"`, example: `"512MiB"`},
 		{name: "cache_memory", standard: `"64MiB"`},
 		{name: "debug", standard: `false`},
+		{name: "watch_config", standard: `false`},
 		{name: "admin", standard: `"127.0.0.1:9180"`},
 		{name: "http2"},
 		{name: "state_dir", standard: `"/var/lib/sluice"`},

@@ -31,7 +31,8 @@ type Server struct {
 
 	StateDir string // what outlives the process; empty: nothing does
 
-	Debug bool // failure details in Proxy-Status for everybody
+	Debug       bool // failure details in Proxy-Status for everybody
+	WatchConfig bool // the file is read again when it changes
 
 	HTTP2 HTTP2
 }
@@ -78,8 +79,9 @@ func (d *decoder) server(s section) Server {
 
 		StateDir: read(s, "state_dir", s.d.parseDir),
 
-		Debug: s.boolean("debug"),
-		HTTP2: d.http2(s.table("http2")),
+		Debug:       s.boolean("debug"),
+		WatchConfig: s.boolean("watch_config"),
+		HTTP2:       d.http2(s.table("http2")),
 	}
 	if v.MemoryLimit > 0 && v.MemoryLimit < leastMemory {
 		s.fail("memory_limit", `write at least "64MiB", or "0B"`, "is less than Sluice needs by itself")

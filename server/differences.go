@@ -39,7 +39,7 @@ func serverDifferences(was, next config.Server) (all []string) {
 	for _, key := range changedFields(was, next) {
 		switch key {
 		case keyHTTP, keyHTTPS, keyAdmin:
-		case "trusted_proxies", "stream_timeout", "drain_timeout", "debug":
+		case "trusted_proxies", "stream_timeout", "drain_timeout", "debug", "watch_config":
 			all = append(all, "server."+key+": changed")
 		default:
 			all = append(all, "server."+key+": changed, for new connections")

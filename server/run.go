@@ -129,6 +129,7 @@ func (s *Server) runRest(ctx context.Context) {
 	all.Go(func() { s.watchMemory(ctx) })
 	all.Go(func() { s.runKeyring(ctx) })
 	all.Go(func() { s.maintenances.run(ctx) })
+	all.Go(func() { s.watchConfig(ctx) })
 	all.Go(func() {
 		if err := s.watch.Run(ctx); err != nil {
 			s.errlog.Error("clients that go away are noticed late from now on", "error", err)

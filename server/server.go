@@ -37,6 +37,7 @@ type Server struct {
 	fleet   *upstream.Fleet
 	names   *names.Directory
 	noise   *noise
+	loaded  fileStamp // of the configuration file, when it was loaded first
 	metrics *metrics.Metrics
 	purger  purger // nil: nothing is cached
 	manager manager
@@ -79,6 +80,7 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 // newServer is New with a resolver of the caller's choice.
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
 	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1), succession: newSuccession()}
+	s.loaded = stampOf(cfg.File)
 	s.store = certs.NewStore(s.certificateEvent)
 	var err error
 	if s.keyring, err = openKeyring(cfg.Server.StateDir, time.Now()); err != nil {

@@ -191,7 +191,7 @@ func echoes(t *testing.T, s *sluice) (func() error, func()) {
 	}, func() { c.CloseNow() }
 }
 
-// begin starts HTTP/1.1 on old connections and on new ones, HTTP/2, and 20
+// begin starts HTTP/1.1 on old connections and on new ones, HTTP/2, and 100
 // WebSockets.
 func (r *reloading) begin(t *testing.T) *steadyLoad {
 	t.Helper()
@@ -204,11 +204,11 @@ func (r *reloading) begin(t *testing.T) *steadyLoad {
 		return asks(t, client, secure+"/")
 	})
 	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, r.client2(), secure+"/") })
-	l.add("WebSockets", 20, func() (func() error, func()) { return echoes(t, r.sluice) })
+	l.add("WebSockets", 100, func() (func() error, func()) { return echoes(t, r.sluice) })
 	return l
 }
 
-// "Under steady load over HTTP/1.1, HTTP/2 and WebSockets: 100 reloads in a row:
+// "Under steady open-loop load over HTTP/1.1, HTTP/2 and 100 WebSockets: 100 reloads
 // 0 failed requests, 0 dropped WebSockets on reload, 0 leaked descriptors and
 // goroutines; memory flat after."
 func TestReloadsUnderLoad(t *testing.T) {
@@ -232,6 +232,8 @@ func TestReloadsUnderLoad(t *testing.T) {
 	defer long.Body.Close()
 	goroutines, descriptors := r.metric(t, "go_goroutines"), r.metric(t, "process_open_fds")
 	l := r.begin(t)
+	stop, schedule := make(chan struct{}), make(chan []string)
+	go func() { schedule <- onSchedule(r.sluice, stop) }()
 	var resident float64
 	for i := range 100 {
 		r.write(configs[(i+1)%2])
@@ -250,6 +252,10 @@ func TestReloadsUnderLoad(t *testing.T) {
 		}
 	}
 	grown := r.metric(t, "process_resident_memory_bytes") - resident
+	close(stop)
+	if bad := <-schedule; len(bad) > 0 {
+		t.Errorf("%d requests on schedule failed, such as %s", len(bad), bad[0])
+	}
 	l.ended.Store(true)
 	l.all.Wait()
 	close(more)

@@ -209,7 +209,7 @@ func (r *reloading) begin(t *testing.T) *steadyLoad {
 }
 
 // "Under steady open-loop load over HTTP/1.1, HTTP/2 and 100 WebSockets: 100 reloads
-// 0 failed requests, 0 dropped WebSockets on reload, 0 leaked descriptors and
+// ... in a row: 0 failed requests, 0 dropped WebSockets on reload, 0 leaked descriptors and
 // goroutines; memory flat after."
 func TestReloadsUnderLoad(t *testing.T) {
 	more := make(chan bool)

@@ -84,7 +84,13 @@ func (m Manager) Succeed(sockets []Socket) (*Successor, error) {
 
 // newPost makes both ends of a socket.
 func newPost() (ours post, theirs *os.File, err error) {
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	syscall.ForkLock.RLock() // no child gets them by chance
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(pair[0])
+		syscall.CloseOnExec(pair[1])
+	}
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		return post{}, nil, os.NewSyscallError("socketpair", err)
 	}

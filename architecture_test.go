@@ -45,7 +45,7 @@ const importRules = `
 // each has exactly one home.
 var moduleHomes = map[string]string{
 	"github.com/pelletier/go-toml/v2":     "config",         // it has positions
-	"github.com/spf13/cobra":              "main",           // commands, flags, completion
+	"github.com/spf13/cobra":              "main",           // commands, flags, completion, man pages
 	"go.uber.org/zap":                     "accesslog",      // JSON without allocation
 	"github.com/pires/go-proxyproto":      "listener",       // the PROXY header, v1 and v2
 	"github.com/coder/websocket":          "demo",           // a WebSocket to try the proxy with
@@ -60,6 +60,8 @@ var moduleHomes = map[string]string{
 	"github.com/hashicorp/golang-lru/v2":  "limiter",        // bounded sets of clients
 	"golang.org/x/net/http2":              "http2",          // HPACK decoding
 	"golang.org/x/net/dns/dnsmessage":     "names",          // the TTLs that net.Resolver does not tell
+	"golang.org/x/sys/unix":               "main",           // how large a terminal's window is
+	"golang.org/x/text/width":             "main",           // how many columns a character takes there
 	"honnef.co/go/tools/cmd/staticcheck":  "",               // a tool, imported by nobody
 }
 

@@ -24,7 +24,14 @@ func certsCommand() *cobra.Command {
 		Short: "Show all certificates: where from, until when, what went wrong",
 		Long: `Show all certificates of the running Sluice: where they come from, until when
 they are valid, when they are renewed, and why the last try failed. Without a
-running Sluice it shows what the disk has.`,
+running Sluice it shows what the disk has.
+
+Exit status:
+  0  they were shown
+  1  neither Sluice nor the disk could be asked`,
+		Example: `  sluice certs
+  sluice certs --json
+  sluice certs renew shop.example.com`,
 		Args: cobra.NoArgs,
 	}
 	file := c.PersistentFlags().StringP("config", "c", defaultConfig, "the configuration file")
@@ -33,8 +40,17 @@ running Sluice it shows what the disk has.`,
 	c.AddCommand(&cobra.Command{
 		Use:   "renew NAME",
 		Short: "Order the certificate of a name anew, within the CA's limits",
-		Args:  cobra.ExactArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return renewCertificate(c, *file, args[0]) },
+		Long: `Order the certificate that a name has anew, now, as when a key is no longer
+secret or what kept the last order from succeeding is put right. Renewal comes
+by itself otherwise. More than the CA's limits allow is never ordered.
+
+Exit status:
+  0  it is being ordered; "sluice certs" shows what comes of it
+  1  it is not; the reason is shown`,
+		Example:           `  sluice certs renew shop.example.com`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeHosts(file),
+		RunE:              func(c *cobra.Command, args []string) error { return renewCertificate(c, *file, args[0]) },
 	})
 	return c
 }
@@ -96,7 +112,7 @@ func printCertificates(w io.Writer, all []server.CertificateStatus, now time.Tim
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tSOURCE\tISSUER\tKEY\tNOT AFTER\tNEXT RENEWAL")
 	for _, c := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(c.Names, ","), c.Source, orDash(c.Issuer), orDash(c.Key), until(c, now), nextTry(c, now))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", strings.Join(c.Names, ","), c.Source, clean(orDash(c.Issuer)), orDash(c.Key), until(c, now), nextTry(c, now))
 	}
 	t.Flush()
 	for _, c := range all {
@@ -107,7 +123,7 @@ func printCertificates(w io.Writer, all []server.CertificateStatus, now time.Tim
 func printTroubles(w io.Writer, c server.CertificateStatus) {
 	name := strings.Join(c.Names, ",")
 	for _, warning := range c.Warnings {
-		fmt.Fprintf(w, "\n%s: %s\n", name, warning)
+		fmt.Fprintf(w, "\n%s: %s\n", name, clean(warning))
 	}
 	if c.Failure == "" {
 		return
@@ -116,7 +132,7 @@ func printTroubles(w io.Writer, c server.CertificateStatus) {
 	if !c.FailedAt.IsZero() {
 		fmt.Fprintf(w, " (%s)", shown(c.FailedAt))
 	}
-	fmt.Fprintf(w, ": %s\n", c.Failure)
+	fmt.Fprintf(w, ": %s\n", clean(c.Failure)) // the CA's own words
 	if c.Remedy != "" {
 		fmt.Fprintf(w, "  what to do: %s\n", c.Remedy)
 	}

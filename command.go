@@ -25,17 +25,35 @@ func newCommand() *cobra.Command {
 		Use:   "sluice",
 		Short: "A reverse proxy that terminates TLS, fails fast and explains itself",
 		Long: `Sluice stands in front of one small server, or a few: it terminates TLS,
-spreads requests over upstreams, passes over those that fail, and answers with
+spreads requests over Upstreams, passes over those that fail, and answers with
 a degraded page when none is left.
 
-See it work in a minute:      sluice demo
-Try a config without risk:    sluice check --config FILE
-Serve:                        sluice run --config FILE
-Put a changed file in force:  sluice reload --config FILE`,
+  See it work in a minute:      sluice demo
+  Try a config without risk:    sluice check --config FILE
+  Serve:                        sluice run --config FILE
+  Put a changed file in force:  sluice reload --config FILE
+  See how it is:                sluice status
+  See why a request failed:     sluice why ID`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), checkCommand(), reloadCommand(), upgradeCommand(), certsCommand(), maintenanceCommand(), purgeCommand(), demoCommand(), versionCommand())
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"serve", "Serve:", []*cobra.Command{runCommand(), checkCommand(), reloadCommand(), upgradeCommand(), demoCommand()}},
+		{"look", "Look:", []*cobra.Command{statusCommand(), whyCommand(), certsCommand(), versionCommand()}},
+		{"change", "Change:", []*cobra.Command{maintenanceCommand(), purgeCommand()}},
+		{"setup", "Set up:", []*cobra.Command{completionCommand(), manCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	teach(root)
+	completeConfigs(root)
 	return root
 }
 
@@ -47,15 +65,22 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Serve by a configuration file until SIGTERM or SIGINT",
-		Long: `Serve by a configuration file.
+		Long: `Serve by a configuration file. A service manager is what starts this for good:
+docs/operations.md says how.
 
-SIGTERM, SIGINT  stop accepting, let running requests finish (server.drain_timeout), end;
-                 a second one ends at once
-SIGHUP           reload the configuration file, as "sluice reload" does
-SIGUSR1          reopen the access log (for logrotate)
-SIGUSR2          start the program anew from its file and hand over to it, as
-                 "sluice upgrade" does`,
-		Args: cobra.NoArgs,
+Signals:
+  SIGTERM, SIGINT  stop accepting, let running requests finish
+                   (server.drain_timeout), end; a second one ends at once
+  SIGHUP           reload the configuration file, as "sluice reload" does
+  SIGUSR1          reopen the access log (for logrotate)
+  SIGUSR2          start the program anew from its file and hand over to it, as
+                   "sluice upgrade" does
+
+Exit status:
+  0  a signal has ended it
+  1  it could not start, or could not go on`,
+		Example: `  sluice run --config sluice.toml`,
+		Args:    cobra.NoArgs,
 	}
 	file := configFlag(c)
 	c.RunE = func(*cobra.Command, []string) error { return run(*file) }
@@ -66,7 +91,16 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Do all that run does before it binds, and say what is wrong",
-		Args:  cobra.NoArgs,
+		Long: `Read a configuration file and all files that it names, and say everything that
+is wrong, with file, line, key and what to do. Nothing is changed, and nothing
+is listened on, so it may be done beside a running Sluice. Do it before each
+reload and in the pipeline that brings the file.
+
+Exit status:
+  0  Sluice would start; warnings are possible
+  1  something is wrong`,
+		Example: `  sluice check --config sluice.toml`,
+		Args:    cobra.NoArgs,
 	}
 	file := configFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -89,7 +123,10 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Long: `Print the version of this program, of the Go it was built with, and the system
+it was built for. The version that is running is in "sluice status".`,
+		Example: `  sluice version`,
+		Args:    cobra.NoArgs,
 		Run: func(c *cobra.Command, _ []string) {
 			fmt.Fprintf(c.OutOrStdout(), "sluice %s, %s, %s/%s\n", server.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},

@@ -21,7 +21,9 @@ func demoCommand() *cobra.Command {
 		Short: "Run Sluice before three sample upstreams and see it fail over",
 		Long: `Run Sluice with a self-signed certificate before three sample upstreams, all
 in this process, and print what to try. The samples can be told to be slow, to
-fail and to die. Everything listens on loopback addresses only.`,
+fail and to die. Everything listens on loopback addresses only. ^C ends it.`,
+		Example: `  sluice demo
+  sluice demo --https 127.0.0.1:0 --http 127.0.0.1:0     on free ports`,
 		Args: cobra.NoArgs,
 	}
 	https := c.Flags().String("https", "127.0.0.1:8443", "where to listen with TLS; port 0 takes a free one")

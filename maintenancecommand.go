@@ -25,7 +25,14 @@ func maintenanceCommand() *cobra.Command {
 
 Visitors of such a Site get a page that says so, programs JSON, both with status
 503 and Retry-After; nothing reaches the upstreams. Routes of class "critical"
-stay open, and certificates go on being renewed. A restart changes nothing.`,
+stay open, and certificates go on being renewed. A restart changes nothing.
+
+Exit status:
+  0  they were shown
+  1  Sluice could not be asked`,
+		Example: `  sluice maintenance
+  sluice maintenance on shop.example.com --for 30m
+  sluice maintenance off shop.example.com`,
 		Args: cobra.NoArgs,
 	}
 	file := c.PersistentFlags().StringP("config", "c", defaultConfig, "the configuration file")
@@ -34,7 +41,15 @@ stay open, and certificates go on being renewed. A restart changes nothing.`,
 	c.AddCommand(maintenanceOnCommand(file), &cobra.Command{
 		Use:   "off SITE",
 		Short: "Open a Site, named by one of its hosts",
-		Args:  cobra.ExactArgs(1),
+		Long: `Open a Site, named by one of its hosts, that is under maintenance. One that is
+open stays so.
+
+Exit status:
+  0  it is open
+  1  there is no such Site, or Sluice could not be asked`,
+		Example:           `  sluice maintenance off shop.example.com`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeHosts(file),
 		RunE: func(c *cobra.Command, args []string) error {
 			return changeMaintenance(c, *file, "/maintenance/off", url.Values{"site": args})
 		},
@@ -47,10 +62,15 @@ func maintenanceOnCommand(file *string) *cobra.Command {
 		Use:   "on SITE",
 		Short: "Put a Site, named by one of its hosts, under maintenance",
 		Long: `Put a Site, named by one of its hosts, under maintenance until "off", or until a
-time: then it opens by itself, and Retry-After tells clients when.`,
+time: then it opens by itself, and Retry-After tells clients when.
+
+Exit status:
+  0  it is under maintenance
+  1  there is no such Site, or Sluice could not be asked`,
 		Example: `  sluice maintenance on shop.example.com --for 30m
   sluice maintenance on shop.example.com --until 23:30`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeHosts(file),
 	}
 	until := c.Flags().String("until", "", `when it ends: "2026-12-01T20:00:00+08:00", or the next "20:00" of this machine`)
 	length := c.Flags().Duration("for", 0, `how long it lasts, such as "90m"`)

@@ -17,12 +17,18 @@ func purgeCommand() *cobra.Command {
 		Use:   "purge URL",
 		Short: "Forget the copies of a URL, or of all that begin with it",
 		Long: `Forget the copies that the running Sluice keeps of answers for a URL, those for
-http and for https alike.`,
+http and for https alike. Do it when a page has changed before its time is over;
+the next request for it reaches an Upstream.
+
+Exit status:
+  0  they are forgotten; their number is shown, which may be 0
+  1  Sluice could not be asked, or that is no URL of a Site`,
 		Example: `  sluice purge https://shop.example.com/news/1
   sluice purge --prefix https://shop.example.com/news/`,
 		Args: cobra.ExactArgs(1),
 	}
 	file := configFlag(c)
+	c.ValidArgsFunction = completeURLs(file)
 	prefix := c.Flags().Bool("prefix", false, "all URLs that begin with it, whatever their query")
 	c.RunE = func(c *cobra.Command, args []string) error { return purgeURL(c, *file, args[0], *prefix) }
 	return c

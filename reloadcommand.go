@@ -23,9 +23,13 @@ and show what has changed. Requests, downloads and WebSockets that are under way
 go on. If anything is wrong with the file, nothing changes: all that is wrong is
 shown, with file and line, and the exit status is 1.
 
-SIGHUP does the same; what came of it stands in the log then.`,
+SIGHUP does the same; what came of it stands in the log then.
+
+Exit status:
+  0  the file is in force
+  1  nothing has changed: the file is wrong, or Sluice could not be asked`,
 		Example: `  sluice reload --config /etc/sluice/sluice.toml
-  sluice reload --admin 127.0.0.1:9180     after server.admin itself was changed`,
+  sluice reload --admin 127.0.0.1:9180     after server.admin was changed`,
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)

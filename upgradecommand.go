@@ -16,7 +16,7 @@ import (
 func upgradeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "upgrade",
-		Short: "Put a new version of the program in force, without a lost connection",
+		Short: "Put a new version of the program in force, without loss",
 		Long: `Have the running Sluice start its program anew, from the file that it was
 started from, and hand over to it: first put the new version in that place (by a
 rename, such as install(1) or a package does it), then call this.

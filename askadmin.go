@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"sluice/config"
@@ -23,23 +26,74 @@ func askAdmin(ctx context.Context, cfg *config.Config, method, path string, ques
 	if !cfg.Server.Admin.On {
 		return nil, 0, errors.New(`sluice cannot be asked: server.admin is ""`)
 	}
-	return askAddress(ctx, cfg.Server.Admin.String(), method, path, question)
+	return askAddress(ctx, cfg, cfg.Server.Admin.String(), method, path, question)
 }
 
-// askAddress is askAdmin for an address of the caller's.
-func askAddress(ctx context.Context, address, method, path string, question []byte) (body []byte, status int, err error) {
+// askAddress is askAdmin for an address of the caller's, which is written as
+// server.admin is.
+func askAddress(ctx context.Context, cfg *config.Config, address, method, path string, question []byte) (body []byte, status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, bytes.NewReader(question))
+	transport, host := adminTransport(address)
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+host+path, bytes.NewReader(question))
 	if err != nil {
 		return nil, 0, err
 	}
 	r.Header.Set("Sluice-Action", "command")
-	answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if cfg.Server.AdminToken.On() {
+		token, err := cfg.Server.ReadAdminToken()
+		if err != nil {
+			return nil, 0, fmt.Errorf("sluice cannot be asked without its token: %w", err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	// The token goes to whom it is meant for, and to nobody whom that one names.
+	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r)
 	if err != nil {
-		return nil, 0, fmt.Errorf("sluice does not answer at %s; it is not running, or with another configuration", address)
+		return nil, 0, notAsked(address, err)
 	}
 	defer answer.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	return body, answer.StatusCode, err
+	if body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1)); err != nil {
+		return nil, 0, fmt.Errorf("the answer of sluice at %s has no end: %w", address, err)
+	}
+	if len(body) > maxAnswer {
+		return nil, 0, fmt.Errorf("what answers at %s is not Sluice: it answers without end", address)
+	}
+	return body, answer.StatusCode, refusal(cfg, answer, body)
+}
+
+// adminTransport returns how the admin server at an address is reached, and what
+// to call it in a URL.
+func adminTransport(address string) (t *http.Transport, host string) {
+	t = &http.Transport{DisableKeepAlives: true} // and without a proxy of the environment
+	path, ok := strings.CutPrefix(address, "unix:")
+	if !ok {
+		return t, address
+	}
+	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	return t, "localhost"
+}
+
+// notAsked says why there is no answer.
+func notAsked(address string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("this user may not ask sluice at %s\nbe the user that it runs as, or root; or let a group connect: server.admin_socket_mode and admin_socket_group", address)
+	}
+	return fmt.Errorf("sluice does not answer at %s; it is not running, or with another configuration", address)
+}
+
+// refusal returns why we are not let in, nil if we are.
+func refusal(cfg *config.Config, answer *http.Response, body []byte) error {
+	switch {
+	case answer.StatusCode == http.StatusUnauthorized && cfg.Server.AdminToken.On():
+		return fmt.Errorf("sluice runs with another token than that of %s\nname its configuration with --config; or restart it (systemctl restart sluice)", cfg.Server.AdminToken)
+	case answer.StatusCode == http.StatusUnauthorized:
+		return errors.New("sluice wants a token, and this configuration has none\nname its configuration with --config; or restart it (systemctl restart sluice)")
+	case answer.StatusCode == http.StatusTooManyRequests:
+		return errors.New(strings.TrimSpace(string(body)) + "\ntry again")
+	}
+	return nil
 }

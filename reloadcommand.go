@@ -34,7 +34,7 @@ Exit status:
 	}
 	file := configFlag(c)
 	asJSON := c.Flags().Bool("json", false, "print JSON")
-	address := c.Flags().String("admin", "", "where the running Sluice is asked, if server.admin in the file is new")
+	address := c.Flags().String("admin", "", "where the running Sluice is asked, if server.admin in the file is new; \"unix:PATH\", too")
 	c.RunE = func(c *cobra.Command, _ []string) error { return reload(c, *file, *address, *asJSON) }
 	return c
 }
@@ -50,7 +50,7 @@ func reload(c *cobra.Command, file, address string, asJSON bool) error {
 		if address == "" {
 			return askAdmin(ctx, cfg, http.MethodPost, "/reload", nil)
 		}
-		return askAddress(ctx, address, http.MethodPost, "/reload", nil)
+		return askAddress(ctx, cfg, address, http.MethodPost, "/reload", nil)
 	}
 	body, status, err := ask(c.Context())
 	if err != nil {

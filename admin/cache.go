@@ -5,10 +5,6 @@ import (
 	"net/http"
 )
 
-// maxPurge bounds the body of a purge: a URL that a request can have, and what
-// is around it.
-const maxPurge = 128 << 10
-
 // showCache shows the statistics of the cache.
 func showCache(w http.ResponseWriter, stats func() any) {
 	if stats == nil {
@@ -29,7 +25,7 @@ func purge(w http.ResponseWriter, r *http.Request, do func(url string, prefix bo
 		URL    string `json:"url"`
 		Prefix bool   `json:"prefix"`
 	}
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPurge))
+	body := json.NewDecoder(r.Body) // which the guard bounds
 	body.DisallowUnknownFields()
 	if err := body.Decode(&asked); err != nil || asked.URL == "" {
 		say(w, http.StatusBadRequest, `which URL? {"url": "https://shop.example.com/page", "prefix": false}`)

@@ -58,7 +58,7 @@ func TestCache(t *testing.T) {
 		{`{"url":"https://a/","prefix":"yes"}`, []string{byACommand}, 400, ""},
 		{`{"url":`, []string{byACommand}, 400, ""},
 		{``, []string{byACommand}, 400, ""},
-		{`{"url":"` + strings.Repeat("x", maxPurge) + `"}`, []string{byACommand}, 400, ""},
+		{`{"url":"` + strings.Repeat("x", maxBody) + `"}`, []string{byACommand}, 413, ""},
 		{`{"url":"https://a/"}`, nil, 403, ""},
 		{`{"url":"https://a/"}`, []string{byACommand, "Origin: null"}, 403, ""},
 	} {

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"context"
+	"fmt"
 	"net/netip"
 	"testing"
 )
@@ -34,6 +36,8 @@ func TestHosts(t *testing.T) {
 		{"evil.example.com:9180", 403},
 		{"127.0.0.1.evil.example.com", 403},
 		{"127.1", 403},
+		{"localhost:x", 403},
+		{"localhost:9180.evil.example.com", 403},
 		{"2130706433", 403},
 	} {
 		response, body := r.ask("GET /metrics", "Host: "+tt.host)
@@ -90,6 +94,60 @@ func TestOnlyLooking(t *testing.T) {
 	for _, method := range []string{"POST", "OPTIONS"} {
 		if response, _ := r.ask(method+" /metrics", "Host: evil.example.com"); response.StatusCode != 403 {
 			t.Errorf("%s of a foreign Host: %d", method, response.StatusCode)
+		}
+	}
+}
+
+// Fetch Metadata: "Sec-Fetch-Site ... cross-site, same-origin, same-site, none". A
+// picture of another's page sends no Origin, and would be answered otherwise; a
+// link is followed by a person.
+func TestFetchMetadata(t *testing.T) {
+	r := run(t, Options{})
+	const host, link, page = "Host: localhost", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"
+	for _, tt := range []struct {
+		line   string
+		fields []string
+		status int
+	}{
+		{"GET /metrics", []string{"Sec-Fetch-Site: same-origin"}, 200},
+		{"GET /metrics", []string{"Sec-Fetch-Site: none", link, page}, 200},
+		{"GET /metrics", []string{"Sec-Fetch-Site: cross-site", link, page}, 200},
+		{"GET /metrics", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, 403},
+		{"GET /metrics", []string{"Sec-Fetch-Site: cross-site", link, "Sec-Fetch-Dest: iframe"}, 403},
+		{"GET /metrics", []string{"Sec-Fetch-Site: same-site"}, 403}, // another port of this machine
+		{"POST /reload", []string{"Sec-Fetch-Site: cross-site", link, page, byACommand}, 403},
+	} {
+		if response, _ := r.ask(tt.line, append(tt.fields, host, "Content-Length: 0")...); response.StatusCode != tt.status {
+			t.Errorf("%s %q: %d, want %d", tt.line, tt.fields, response.StatusCode, tt.status)
+		}
+	}
+}
+
+// "oversized bodies": they are not read, whatever the action does with a body.
+func TestLargeBodiesAreRefused(t *testing.T) {
+	r := run(t, Options{Reload: func(context.Context) (any, error) { return "done", nil }})
+	large := fmt.Sprint("Content-Length: ", int64(1)<<60)
+	response, _ := r.ask("POST /reload", "Host: localhost", byACommand, large, "Expect: 100-continue")
+	if response.StatusCode != 413 || !response.Close {
+		t.Errorf("%d, and the connection ends: %v", response.StatusCode, response.Close)
+	}
+	if response, _ := r.ask("POST /reload", "Host: localhost", large); response.StatusCode != 403 {
+		t.Errorf("not an action: %d", response.StatusCode)
+	}
+}
+
+// A name that a page can have is one of the DNS, which has a dot.
+func TestWords(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		want bool
+	}{
+		{"", true}, {"sluice", true}, {"admin-1", true}, {"my_host", true},
+		{"evil.example.com", false}, {"sluice.", false}, {".", false}, {"2130706433", false}, {"0x7f000001", false},
+		{"a:b", false}, {"a/b", false}, {"a@b", false}, {"ä", false}, {"::1", false}, {"-", false},
+	} {
+		if got := isWord(tt.name); got != tt.want {
+			t.Errorf("%q: %v", tt.name, got)
 		}
 	}
 }

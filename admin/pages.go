@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // pages answers by what was asked for, to the letter: there are no folders
 // here and nothing to redirect to.
 func pages(o Options) http.Handler {
-	do := actions(o)
+	do, taken := actions(o), &profiles{on: o.Profiles}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/metrics":
@@ -20,6 +21,8 @@ func pages(o Options) http.Handler {
 			show(w, o.Maintenance())
 		case "/cache":
 			showCache(w, o.Cache)
+		case "/config":
+			show(w, o.Config())
 		case "/healthz":
 			say(w, http.StatusOK, "alive")
 		case "/readyz":
@@ -33,7 +36,11 @@ func pages(o Options) http.Handler {
 				act(w, r)
 				return
 			}
-			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz, /certs, /maintenance and /cache")
+			if name, ok := strings.CutPrefix(r.URL.Path, pathProfiles); ok {
+				taken.serve(w, r, name)
+				return
+			}
+			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz, /certs, /maintenance, /cache and /config")
 		}
 	})
 }

@@ -51,8 +51,19 @@ type Options struct {
 	// Upgrade has another process take over and returns what to show as JSON; its
 	// error says why this one serves on.
 	Upgrade func(context.Context) (any, error)
+	// Config returns what /config shows as JSON: the configuration in force,
+	// without secrets.
+	Config func() any
+	// Profiles reports whether /debug/pprof/ gives profiles of the program. Nil:
+	// it does not.
+	Profiles func() bool
+	// Token returns what a request has to bring now. Nil: nothing.
+	Token func() Token
+	// WrongToken is told of each request that has brought another one, and from
+	// where; the zero Addr: by a Unix socket. Nil: nobody is.
+	WrongToken func(from netip.Addr)
 	// IP is the address that the Server is bound to, under which it may be
-	// asked besides the loopback ones. The zero Addr: under those only.
+	// asked besides the loopback ones and the one that a request comes to.
 	IP netip.Addr
 	// Panicked is told of a panic in one of these, which ends only that connection.
 	// Nil: nobody is.
@@ -68,8 +79,15 @@ type Server struct {
 // New returns a Server. It starts nothing.
 func New(o Options) *Server {
 	s := &Server{panicked: o.Panicked}
+	g := guard{ip: o.IP.Unmap(), token: o.Token, tries: newTries(), wrongToken: o.WrongToken, next: s.recovered(pages(o))}
+	if g.token == nil {
+		g.token = func() Token { return Token{} }
+	}
+	if g.wrongToken == nil {
+		g.wrongToken = func(netip.Addr) {}
+	}
 	s.http = http.Server{
-		Handler:           guard{ip: o.IP.Unmap(), next: s.recovered(pages(o))},
+		Handler:           g,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -86,7 +104,7 @@ func New(o Options) *Server {
 // The error is that of a Listener that failed.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(l) }()
+	go func() { failed <- s.http.Serve(newCrowd(l)) }()
 	var err error
 	select {
 	case err = <-failed:

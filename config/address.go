@@ -11,12 +11,17 @@ type Address struct {
 	On   bool       // false: there is no such Listener
 	IP   netip.Addr // the zero Addr: every address of the machine, IPv4 and IPv6
 	Port uint16     // 0: the system picks a free one
+	Path string     // of a Unix socket, which has neither IP nor Port; empty: it is TCP
 }
 
-// String returns a in the form that net.Listen takes, or "" if it is off.
+// String returns a in the form that net.Listen takes for TCP, "unix:" and the
+// path of a Unix socket, or "" if it is off.
 func (a Address) String() string {
-	if !a.On {
+	switch {
+	case !a.On:
 		return ""
+	case a.Path != "":
+		return unixPrefix + a.Path
 	}
 	host := ""
 	if a.IP.IsValid() {

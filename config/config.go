@@ -34,7 +34,21 @@ type Config struct {
 	ACME   ACME
 	Sites  []Site // in the order of the file; at least one
 	Pools  []Pool // sorted by name; every Pool that a Site or Route names is here
+	lines  lines
 }
+
+// lines are where things stand in the file. They are no part of the values: what
+// has only moved has not changed.
+type lines struct {
+	sites []int          // of each Site
+	pools map[string]int // of the Pools, by name
+}
+
+// SiteLine returns the line at which Sites[i] begins.
+func (c *Config) SiteLine(i int) int { return c.lines.sites[i] }
+
+// PoolLine returns the line at which the Pool of that name is made.
+func (c *Config) PoolLine(name string) int { return c.lines.pools[name] }
 
 // Pool returns the Pool of that name, and whether there is one.
 func (c *Config) Pool(name string) (Pool, bool) {
@@ -106,7 +120,8 @@ type decoder struct {
 	hosts map[string]int // line of each host of a Site
 	pools *poolSet
 	// hasDNS: there is an [acme.dns], right or wrong.
-	hasDNS bool
+	hasDNS    bool
+	siteLines []int // where the Sites begin
 }
 
 // config reads the whole file.
@@ -121,5 +136,6 @@ func (d *decoder) config(root *node) *Config {
 	c.Sites = d.sites(top, c.Server)
 	d.checkPoolUses()
 	c.Pools = d.pools.sorted()
+	c.lines = lines{sites: d.siteLines, pools: d.pools.lines}
 	return c
 }

@@ -25,6 +25,7 @@ func parse(t *testing.T, text string) *Config {
 	if err != nil {
 		t.Fatalf("%s\n%v", text, err)
 	}
+	c.lines = lines{} // what is said elsewhere is no other Config
 	return c
 }
 
@@ -44,9 +45,9 @@ func TestDefaults(t *testing.T) {
 	want := &Config{
 		File: "sluice.toml",
 		Server: Server{
-			HTTP:          Address{On: true, Port: 80},
-			HTTPS:         Address{On: true, Port: 443},
-			Admin:         Address{On: true, IP: netip.MustParseAddr("127.0.0.1"), Port: 9180},
+			HTTP:  Address{On: true, Port: 80},
+			HTTPS: Address{On: true, Port: 443},
+			Admin: Address{On: true, IP: netip.MustParseAddr("127.0.0.1"), Port: 9180}, AdminSocketMode: 0o600,
 			HeaderTimeout: 10 * time.Second,
 			BodyTimeout:   30 * time.Second,
 			IdleTimeout:   75 * time.Second,

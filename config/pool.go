@@ -98,7 +98,7 @@ func (d *decoder) namedPools(s section) {
 		p := d.section("upstream.NAME", append(slices.Clone(s.path), name), n)
 		pool := p.pool(name)
 		pool.Upstreams = d.upstreams(p, "servers", p.servers(pool.ServersFile != ""))
-		d.pools.byName[name] = pool
+		d.pools.byName[name], d.pools.lines[name] = pool, n.line
 		d.pools.defined = append(d.pools.defined, name)
 	}
 }

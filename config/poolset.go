@@ -12,7 +12,8 @@ const maxUpstreams = 10_000
 // poolSet is the Pools of one file while it is read.
 type poolSet struct {
 	byName    map[string]*Pool
-	defined   []string // names of [upstream.NAME], in the order of the file
+	lines     map[string]int // where they are made
+	defined   []string       // names of [upstream.NAME], in the order of the file
 	uses      []poolUse
 	upstreams int  // how many there are in all
 	full      bool // more than allowed, which was reported
@@ -26,7 +27,7 @@ type poolUse struct {
 
 // newPoolSet returns an empty set.
 func newPoolSet() *poolSet {
-	return &poolSet{byName: map[string]*Pool{}}
+	return &poolSet{byName: map[string]*Pool{}, lines: map[string]int{}}
 }
 
 // sorted returns the Pools by name.
@@ -76,6 +77,7 @@ func (d *decoder) poolOf(s section, list string) string {
 // unnamedPool returns a Pool of servers that stand in a Site or Route, with all
 // else at its default.
 func (d *decoder) unnamedPool(name string, s section, servers []*node) *Pool {
+	d.pools.lines[name] = s.line("upstream")
 	standard := section{d: d, spec: specOf("upstream.NAME"), path: s.path, node: newTable(s.line("upstream"), byValue)}
 	pool := standard.pool(name)
 	pool.Upstreams = d.upstreams(s, "upstream", servers)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"io/fs"
 	"net/netip"
 	"time"
 )
@@ -10,7 +11,12 @@ import (
 type Server struct {
 	HTTP  Address // plain; at least one of the two is on
 	HTTPS Address
-	Admin Address // metrics; of a loopback address
+	Admin Address // status, metrics, actions; a loopback address or a Unix socket, or there is a token
+
+	AdminSocketMode  fs.FileMode // permissions of that socket
+	AdminSocketGroup string      // whose it is, by name or number; empty: the process's
+	AdminToken       Secret      // that requests have to bring; off: none
+	Pprof            bool        // the admin server gives profiles
 
 	TrustedProxies []netip.Prefix // masked; whose X-Forwarded-* and PROXY header is believed
 	ProxyProtocol  bool           // connections from TrustedProxies begin with a PROXY header
@@ -58,7 +64,7 @@ func (d *decoder) server(s section) Server {
 	v := Server{
 		HTTP:           s.listen("http"),
 		HTTPS:          s.listen("https"),
-		Admin:          s.listen("admin"),
+		Admin:          s.adminAddress(),
 		TrustedProxies: s.prefixes("trusted_proxies"),
 		ProxyProtocol:  s.boolean("proxy_protocol"),
 
@@ -76,6 +82,11 @@ func (d *decoder) server(s section) Server {
 		MaxHandshakes: s.integer("max_handshakes", 0, mostConnections),
 		MemoryLimit:   int64(s.size("memory_limit", 0, mostMemory)),
 		CacheMemory:   int64(s.size("cache_memory", 0, mostCache)),
+
+		AdminSocketMode:  read(s, "admin_socket_mode", parseSocketMode),
+		AdminSocketGroup: read(s, "admin_socket_group", parseGroup),
+		AdminToken:       s.adminToken(),
+		Pprof:            s.boolean("pprof"),
 
 		StateDir: read(s, "state_dir", s.d.parseDir),
 
@@ -123,29 +134,6 @@ func (s section) checkListeners(v Server) {
 	}
 	if v.HTTP.overlaps(v.HTTPS) {
 		s.fail(later, "write another port", "http %s and https %s take the same address", v.HTTP, v.HTTPS)
-	}
-}
-
-// checkAdmin reports an admin address that others than this machine could
-// reach, since whoever does may see all that it shows, or that is taken.
-func (s section) checkAdmin(v Server) {
-	a := v.Admin
-	// One that could not be read is reported already.
-	if n := s.value("admin"); !a.On || n.kind != kindText || n.text == "" || a == (Address{On: true}) {
-		return
-	}
-	if !a.IP.IsLoopback() {
-		s.fail("admin", `write "127.0.0.1:9180" and look from this machine (ssh -L 9180:127.0.0.1:9180), or "" to turn it off`,
-			"%s can be reached from other machines", a)
-		return
-	}
-	for name, l := range map[string]Address{"http": v.HTTP, "https": v.HTTPS} {
-		if a.overlaps(l) {
-			if s.written("admin") {
-				name = "admin"
-			}
-			s.fail(name, "write another port", "%s and admin %s take the same address", l, a)
-		}
 	}
 }
 

@@ -46,7 +46,7 @@ func (d *decoder) sites(top section, server Server) []Site {
 		if v.Default && first == 0 {
 			first = s.line("default")
 		}
-		sites = append(sites, v)
+		sites, d.siteLines = append(sites, v), append(d.siteLines, s.node.line)
 	}
 	return sites
 }

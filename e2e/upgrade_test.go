@@ -32,7 +32,9 @@ type upgrading struct {
 
 func newUpgrading(t *testing.T, c setup) *upgrading {
 	t.Helper()
-	c.server += fmt.Sprintf("admin = %q\n", reserve(t))
+	if !strings.Contains(c.server, "admin = ") {
+		c.server += fmt.Sprintf("admin = %q\n", reserve(t))
+	}
 	file, dir, id := configFile(t, c)
 	u := &upgrading{path: filepath.Join(dir, "sluice")}
 	copyProgram(t, u.path)
@@ -434,6 +436,25 @@ func TestTheServiceManagerFollowsAnUpgrade(t *testing.T) {
 		}
 		u.predecessorsHaveEnded()
 		m.feeds(1) // and nothing of the end of the other
+	}
+}
+
+// The file of a Unix socket goes from one process to the next, and the last one
+// removes it.
+func TestTheAdminSocketIsHandedOver(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "admin.sock")
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address}, server: fmt.Sprintf("admin = %q\n", "unix:"+path)})
+	for range 3 {
+		u.upgrade()
+		u.predecessorsHaveEnded()
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.end()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("after the end: %v", err)
 	}
 }
 

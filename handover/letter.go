@@ -44,6 +44,7 @@ type prepared struct {
 type socketName struct {
 	Key     string `json:"key"`
 	Address string `json:"address"`
+	Owned   bool   `json:"owned,omitempty"`
 }
 
 const (

@@ -56,7 +56,7 @@ func (p *Predecessor) sockets() (*Sockets, error) {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		s.there = append(s.there, inherited{name: l.Sockets[i].Key, address: l.Sockets[i].Address, ln: ln})
+		s.there = append(s.there, inherited{name: l.Sockets[i].Key, address: l.Sockets[i].Address, owned: l.Sockets[i].Owned, ln: ln})
 	}
 	if err != nil {
 		failed = errors.Join(failed, fmt.Errorf("what the process before hands over: %w", err))

@@ -28,7 +28,8 @@ type inherited struct {
 	name string // of LISTEN_FDNAMES, or the key of a predecessor's; "": it has none
 	// address is what a predecessor has bound it for, in the words of its config.
 	address string
-	ln      *net.TCPListener
+	owned   bool         // its file was the predecessor's to remove
+	ln      net.Listener // TCP, or of a Unix socket
 }
 
 // takeSockets makes Sockets of what LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES
@@ -67,7 +68,7 @@ func takeSockets(env map[string]string, first int) (*Sockets, error) {
 }
 
 // listenerOf makes a listener of a descriptor, which is closed.
-func listenerOf(fd int) (*net.TCPListener, error) {
+func listenerOf(fd int) (net.Listener, error) {
 	listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN)
 	if err != nil { // not a socket, so perhaps not even one that was passed to us
 		return nil, os.NewSyscallError("getsockopt", err)
@@ -81,17 +82,18 @@ func listenerOf(fd int) (*net.TCPListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	tcp, ok := ln.(*net.TCPListener)
-	if !ok {
-		ln.Close()
-		return nil, errors.New("it is not a TCP socket")
+	switch ln.Addr().Network() {
+	case "tcp", "unix":
+		return ln, nil
 	}
-	return tcp, nil
+	ln.Close()
+	return nil, errors.New("it is neither a TCP nor a Unix stream socket")
 }
 
 // Take returns the socket of that name, else the one without a name that we
-// know which listens at address, else nil. It is the caller's from then on. A
-// zero IP of address stands for every address of the machine.
+// know which listens at address, else nil. It is the caller's from then on, a
+// Unix socket without its file. A zero IP of address stands for every address of
+// the machine; a Unix socket is at none, and goes by its name only.
 //
 // known are all names that have a meaning for the caller: a socket of such a
 // name is never taken by its address for something else.
@@ -143,29 +145,34 @@ func (s *Sockets) CloseRest() (rest []string) {
 
 // TakeOver returns the socket that a predecessor has bound for this key and these
 // words of the config, else one that it has bound for them under another key,
-// else nil. It is the caller's from then on. Of port 0 each key has its own.
-func (s *Sockets) TakeOver(key, address string) net.Listener {
+// else nil. It is the caller's from then on; owned says that the file of a Unix
+// socket is, too. Of port 0 each key has its own.
+func (s *Sockets) TakeOver(key, address string) (ln net.Listener, owned bool) {
 	if s == nil {
-		return nil
+		return nil, false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, socket := range s.there {
 		if socket.name == key && socket.address == address {
-			return s.remove(i)
+			return s.remove(i), socket.owned
 		}
 	}
 	for i, socket := range s.there {
 		if socket.address == address && !strings.HasSuffix(address, ":0") {
-			return s.remove(i)
+			return s.remove(i), socket.owned
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // listensAt reports whether a listener's address is the one that is wanted.
-func listensAt(ln *net.TCPListener, want netip.AddrPort) bool {
-	there := ln.Addr().(*net.TCPAddr).AddrPort()
+func listensAt(ln net.Listener, want netip.AddrPort) bool {
+	tcp, ok := ln.Addr().(*net.TCPAddr)
+	if !ok {
+		return false
+	}
+	there := tcp.AddrPort()
 	ip := there.Addr().Unmap()
 	if there.Port() != want.Port() || want.Port() == 0 {
 		return false

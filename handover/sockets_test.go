@@ -134,6 +134,38 @@ func TestSocketsAreTakenByAddress(t *testing.T) {
 	}
 }
 
+// A Unix socket is at no address, so its name decides; its file is its maker's.
+func TestUnixSocketsAreTakenByName(t *testing.T) {
+	path := t.TempDir() + "/admin.sock"
+	one, _ := listening(t, "unix", path)
+	environment(t, 1, "admin")
+	m, err := inherit(passed(t, one))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ln := m.Sockets.Take("http", netip.AddrPort{}, "http", "admin"); ln != nil {
+		t.Errorf("http takes %v", ln.Addr())
+	}
+	ln := m.Sockets.Take("admin", netip.MustParseAddrPort("127.0.0.1:9180"), "http", "admin")
+	if ln == nil || ln.Addr().String() != path {
+		t.Fatalf("%v, want %s", ln, path)
+	}
+	c, err := net.DialTimeout("unix", path, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	there, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there.Close()
+	ln.Close()
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("its file is gone: %v", err)
+	}
+}
+
 // sd_listen_fds(3): "If the $LISTEN_PID ... does not match, 0 is returned"; what
 // is not a number is an error, and none is believed that is large.
 func TestWhatIsNotForUsIsNotTaken(t *testing.T) {
@@ -160,7 +192,7 @@ func TestWhatIsNotForUsIsNotTaken(t *testing.T) {
 // Sockets of another kind are told of, and those that are right serve all the same.
 func TestSocketsOfNoUseAreTold(t *testing.T) {
 	good, address := listening(t, "tcp", "127.0.0.1:0")
-	unix, _ := listening(t, "unix", t.TempDir()+"/socket")
+	unix, _ := listening(t, "unixpacket", t.TempDir()+"/socket")
 	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +216,7 @@ func TestSocketsOfNoUseAreTold(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"socket 1 (u) of LISTEN_FDS: it is not a TCP socket", "socket 2 (d) of LISTEN_FDS: it does not listen", "socket 3 (r) of LISTEN_FDS: getsockopt"} {
+	for _, want := range []string{"socket 1 (u) of LISTEN_FDS: it is neither a TCP nor a Unix stream socket", "socket 2 (d) of LISTEN_FDS: it does not listen", "socket 3 (r) of LISTEN_FDS: getsockopt"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %q in it", err, want)
 		}

@@ -43,6 +43,7 @@ func thisProgram() Program {
 // Socket is a listening socket that is handed over, and what it was bound for.
 type Socket struct {
 	Key, Address string
+	Owned        bool // its file, if it is a Unix socket, is to be removed at the end
 	Listener     net.Listener
 }
 
@@ -157,7 +158,7 @@ func (s *Successor) giveSockets(sockets []Socket) error {
 		if err != nil {
 			return fmt.Errorf("hand over the socket of server.%s: %w", socket.Key, err)
 		}
-		names, copies = append(names, socketName{Key: socket.Key, Address: socket.Address}), append(copies, fd)
+		names, copies = append(names, socketName{Key: socket.Key, Address: socket.Address, Owned: socket.Owned}), append(copies, fd)
 	}
 	s.post.conn.SetDeadline(time.Now().Add(notifyPatience))
 	return s.post.write(letter{Sockets: names}, copies...)

@@ -60,7 +60,7 @@ func TestSocketsAreHandedOver(t *testing.T) {
 		{"https", "localhost:1", all[2].Listener}, // that another key had
 		{"https", "127.0.0.1:0", all[0].Listener},
 	} {
-		got := sockets.TakeOver(tt.key, tt.address)
+		got, _ := sockets.TakeOver(tt.key, tt.address)
 		if got == nil || tt.want == nil {
 			if (got == nil) != (tt.want == nil) {
 				t.Errorf("%s %s: %v, want %v", tt.key, tt.address, got, tt.want)

@@ -69,14 +69,34 @@ func testDrain(t *testing.T, answered bool) {
 	<-c.served
 }
 
-func TestADrainEndsAQuietConnectionAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := piped(t, newServer(nil))
-		synctest.Wait()
-		c.conn.drain()
-		c.after(0, http2.ErrCodeNo)
-		<-c.served
-	})
+// A quiet one, too: a request may be on its way that cannot be sent again.
+func TestADrainOfAQuietConnection(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			c := piped(t, newServer(func(r *message.Request, w message.ResponseWriter) { reply(w, 200, "whole") }))
+			synctest.Wait()
+			c.conn.drain()
+			began, want := time.Now(), time.Second
+			if e := c.want("the first GOAWAY", goAway); e.last != 1<<31-1 || e.code != http2.ErrCodeNo {
+				t.Errorf("got %+v", e)
+			}
+			c.open(1, true, "GET", "/") // under way when the client had not read that
+			if b := c.body(1); b != "whole" {
+				t.Errorf("got %q", b)
+			}
+			if answered {
+				c.must(c.WritePing(true, pingFarewell))
+				want = 0
+			}
+			if e := c.want("the last GOAWAY", goAway); e.last != 1 || e.code != http2.ErrCodeNo {
+				t.Errorf("got %+v", e)
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("the last GOAWAY came after %v, want %v", took, want)
+			}
+			<-c.served
+		})
+	}
 }
 
 // A connection that is asked to end before the client has asked for anything.

@@ -22,31 +22,35 @@ const lastPossible = 1<<31 - 1
 // the last. It is owned by the reader; final is also read under mu, and so
 // written under it.
 type farewell struct {
+	told      bool
 	announced bool
 	since     time.Time
 	final     bool
 	last      uint32 // with final: the last stream that is served
 }
 
-// announceEnd begins a graceful shutdown. With no stream open the last GOAWAY
-// comes at once: what the client may just be sending it can safely send again
-// elsewhere, because GOAWAY says that we have not seen it.
+// announceEnd begins a graceful shutdown. Also with no stream open the last GOAWAY
+// has to wait for the answer to our PING: a request may be on its way. GOAWAY would
+// say that we have not seen it, but not every client can send its body again.
 func (c *conn) announceEnd() {
 	if c.farewell.announced {
 		return
 	}
 	c.farewell.announced, c.farewell.since = true, time.Now()
 	c.mu.Lock()
-	open := len(c.streams)
-	if open > 0 {
-		b := appendGoAway(c.outbox.buffer(), lastPossible, codeNone, "")
-		c.outbox.b = appendPing(b, false, pingFarewell)
-		c.startWriter()
-	}
-	c.mu.Unlock()
-	if open == 0 {
+	defer c.mu.Unlock()
+	b := appendGoAway(c.outbox.buffer(), lastPossible, codeNone, "")
+	c.outbox.b = appendPing(b, false, pingFarewell)
+	c.startWriter()
+}
+
+// toldToEnd begins a graceful shutdown; told once more, there is no time left.
+func (c *conn) toldToEnd() {
+	if c.farewell.told {
 		c.sayFinal()
 	}
+	c.farewell.told = true
+	c.announceEnd()
 }
 
 // sayFinal ends the opening of streams.

@@ -144,7 +144,7 @@ func (c *conn) await() *ending {
 		case errors.Is(err, socket.ErrInterrupted):
 			c.nc.Resume()
 		default:
-			c.announceEnd()
+			c.toldToEnd()
 		}
 	}
 }

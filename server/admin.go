@@ -12,28 +12,77 @@ import (
 type adminDoor struct {
 	net.Listener
 	address config.Address
-	cancel  func() // set when it is opened
+	file    *socketFile // of a Unix socket; nil: it is none, or not ours to remove
+	cancel  func()      // set when it is opened
 }
 
 // makeAdminDoor binds the admin server, unless that is done; nil if it is off.
-func (s *Server) makeAdminDoor(ctx context.Context, a config.Address, before doors) (*adminDoor, error) {
+func (s *Server) makeAdminDoor(ctx context.Context, c config.Server, before doors) (*adminDoor, error) {
+	a := c.Admin
 	if !a.On {
 		return nil, nil
 	}
-	if before.admin != nil && before.admin.address == a {
-		return before.admin, nil
+	if d := before.admin; d != nil && d.address == a && (d.file == nil || d.file.isThere()) {
+		if d.file == nil {
+			return d, nil
+		}
+		return d, d.file.permit(c.AdminSocketMode, c.AdminSocketGroup)
+	}
+	if s.manager.Predecessor != nil {
+		if ln, owned := s.manager.Sockets.TakeOver(keyAdmin, a.String()); ln != nil {
+			return inheritedAdmin(ln, owned, c)
+		}
 	}
 	ln, err := s.passed(keyAdmin, a)
+	var file *socketFile
+	switch {
+	case err != nil || ln != nil:
+	case a.Path != "":
+		ln, file, err = bindSocket(ctx, c)
+	default:
+		var lc net.ListenConfig
+		if ln, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
+			err = bindError(keyAdmin, a, before, err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if ln == nil {
-		var lc net.ListenConfig
-		if ln, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
-			return nil, bindError(keyAdmin, a, before, err)
-		}
+	return &adminDoor{Listener: ln, address: a, file: file}, nil
+}
+
+// inheritedAdmin makes an adminDoor of the socket of the process before us. owned: the
+// file of a Unix socket is ours from now on.
+func inheritedAdmin(ln net.Listener, owned bool, c config.Server) (*adminDoor, error) {
+	d := &adminDoor{Listener: ln, address: c.Admin}
+	if c.Admin.Path == "" || !owned {
+		return d, nil
 	}
-	return &adminDoor{Listener: ln, address: a}, nil
+	ln.(*net.UnixListener).SetUnlinkOnClose(false)
+	var err error
+	if d.file, err = fileOfSocket(c.Admin.Path); err == nil {
+		err = d.file.permit(c.AdminSocketMode, c.AdminSocketGroup)
+	}
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close closes the socket, whose file is gone before, so that nobody finds one
+// that does not answer.
+func (d *adminDoor) Close() error {
+	d.file.remove()
+	return d.Listener.Close()
+}
+
+// leave leaves the file of a Unix socket where it is at the end: a successor has
+// the socket.
+func (d *adminDoor) leave() {
+	if d != nil && d.file != nil {
+		d.file.left.Store(true)
+	}
 }
 
 // Admin returns the address of the admin server after Listen, nil without one.
@@ -56,7 +105,7 @@ func (s *Server) opensAdmin(d *adminDoor) {
 	d.cancel = cancel
 	s.adminsOpen.Go(func() {
 		defer cancel()
-		if err := admin.New(s.adminOptions(d)).Run(ctx, d.Listener); err != nil {
+		if err := admin.New(s.adminOptions(d)).Run(ctx, d); err != nil {
 			s.errlog.Error("metrics cannot be read any more; requests go on", "why", err)
 		}
 	})
@@ -88,6 +137,10 @@ func (s *Server) adminOptions(d *adminDoor) admin.Options {
 		EndMaintenance:   s.EndMaintenance,
 		Reload:           s.reloadFor,
 		Upgrade:          s.upgradeFor,
+		Config:           func() any { return s.Config() },
+		Profiles:         func() bool { return s.inForce.Load().cfg.Server.Pprof },
+		Token:            func() admin.Token { return s.inForce.Load().token },
+		WrongToken:       s.wrongToken,
 		IP:               d.address.IP,
 		Panicked:         s.panicked,
 	}

@@ -39,7 +39,8 @@ func serverDifferences(was, next config.Server) (all []string) {
 	for _, key := range changedFields(was, next) {
 		switch key {
 		case keyHTTP, keyHTTPS, keyAdmin:
-		case "trusted_proxies", "stream_timeout", "drain_timeout", "debug", "watch_config":
+		case "admin_socket_mode", "admin_socket_group", "admin_token", "pprof",
+			"trusted_proxies", "stream_timeout", "drain_timeout", "debug", "watch_config":
 			all = append(all, "server."+key+": changed")
 		default:
 			all = append(all, "server."+key+": changed, for new connections")
@@ -128,6 +129,8 @@ func serverChanges(was, next []config.Upstream) (added, removed int) {
 // fieldKeys are the keys of the fields that are not called as their keys are.
 var fieldKeys = map[string]string{
 	"Pool": "upstream", "Routes": "route", "Limits": "limit", "Room": "waiting_room", "Upstreams": "servers",
+	"ACME": "acme", "ByDNS": "by_dns", "CARoot": "ca_root", "EABKeyID": "eab_key_id", "EABKey": "eab_key", "URL": "url",
+	"DNS": "dns", "KeyID": "key_id", "CA": "ca", "HTML": "html", "JSON": "json", "TTL": "ttl", "Reuse": "cache",
 	"Concurrency": "max_concurrency", "HTTP2": "http2", "HTTPS": keyHTTPS, "HTTP": keyHTTP, "HSTS": "hsts", "TLS": "tls",
 }
 

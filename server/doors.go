@@ -63,7 +63,7 @@ func (d doors) ports() map[uint16]bool {
 	for _, one := range d.clients() {
 		all[one.socket.address.Port] = true
 	}
-	if d.admin != nil {
+	if d.admin != nil && d.admin.address.Path == "" {
 		all[d.admin.address.Port] = true
 	}
 	return all
@@ -84,7 +84,7 @@ func (s *Server) makeDoors(ctx context.Context, c config.Server, before doors) (
 	if next.plain, err = s.makeDoor(ctx, keyHTTP, c.HTTP, c, before); err != nil {
 		return next, err
 	}
-	next.admin, err = s.makeAdminDoor(ctx, c.Admin, before)
+	next.admin, err = s.makeAdminDoor(ctx, c, before)
 	return next, err
 }
 

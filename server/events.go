@@ -123,6 +123,9 @@ func text(a net.Addr) string {
 	if a == nil {
 		return "off"
 	}
+	if a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
 	return a.String()
 }
 

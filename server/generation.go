@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"sluice/admin"
 	"sluice/certs"
 	"sluice/config"
 	"sluice/degraded"
@@ -35,7 +36,9 @@ type generation struct {
 	managed      *certs.Managed                  // one of sources; nil: no certificate is ordered
 	defaultHost  string                          // whose certificate answers names that no Site has
 	wires        *wires
-	doors        doors // set by Listen or Reload, before it is in force
+	token        admin.Token // of the admin server
+	tokenMissing error       // why nobody has it; nil: it could be read
+	doors        doors       // set by Listen or Reload, before it is in force
 }
 
 // build makes a generation that may take the place of before, which is nil for
@@ -79,6 +82,7 @@ func (s *Server) fill(g *generation) error {
 	if err != nil {
 		return err
 	}
+	g.token, g.tokenMissing = adminToken(cfg.Server)
 	g.wires = s.newWires(cfg.Server, g.before)
 	g.proxy = &proxy.Generation{
 		Sites:         sites,

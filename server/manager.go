@@ -37,25 +37,52 @@ func (s *Server) StartedBy(m handover.Manager) error {
 }
 
 // passed returns the socket that the service manager, or the process before us,
-// has bound for a key of [server], nil if there is none. One that bears the key's name is taken
-// wherever it listens: whoever wrote its unit has said so.
+// has bound for a key of [server], nil if there is none. One that bears the key's
+// name is taken wherever it listens: whoever wrote its unit has said so.
 func (s *Server) passed(key string, a config.Address) (net.Listener, error) {
 	if s.manager.Predecessor != nil {
-		return s.manager.Sockets.TakeOver(key, a.String()), nil
+		ln, _ := s.manager.Sockets.TakeOver(key, a.String())
+		return ln, nil
 	}
 	ln := s.manager.Sockets.Take(key, netip.AddrPortFrom(a.IP, a.Port), socketNames...)
 	if ln == nil {
 		return nil, nil
 	}
-	there := ln.Addr().(*net.TCPAddr).AddrPort()
-	if key == "admin" && there.Addr().Unmap() != a.IP.Unmap() {
+	there := socketAddress(ln)
+	switch {
+	case key == keyAdmin && !isAt(there, a):
 		ln.Close()
-		return nil, fmt.Errorf("server.admin: the service manager passes a socket that listens on %s\nwrite %s into its unit (ListenStream=): who reaches admin sees everything", there, a)
-	}
-	if there.Port() != a.Port {
+		return nil, fmt.Errorf("server.admin: the service manager passes a socket that listens on %s\nwrite %s into its unit (ListenStream=): who reaches admin sees everything", there, inUnit(a))
+	case key != keyAdmin && there.Path != "":
+		ln.Close()
+		return nil, fmt.Errorf("server.%s: the service manager passes the Unix socket %s\nwrite %s into its unit (ListenStream=): clients come by TCP", key, there.Path, a)
+	case there.Port != a.Port:
 		s.errlog.Warn("the service manager's socket is used, not the address of the config", "socket", there, "key", "server."+key, "config", a)
 	}
 	return ln, nil
+}
+
+// socketAddress returns where a socket listens, as the config would have it.
+func socketAddress(ln net.Listener) config.Address {
+	if u, ok := ln.Addr().(*net.UnixAddr); ok {
+		return config.Address{On: true, Path: u.Name}
+	}
+	there := ln.Addr().(*net.TCPAddr).AddrPort()
+	return config.Address{On: true, IP: there.Addr().Unmap(), Port: there.Port()}
+}
+
+// isAt reports whether a socket is open to those only whom an address admits.
+func isAt(there, a config.Address) bool {
+	everywhere := !a.IP.IsValid() && a.Path == "" && there.Path == "" && there.IP.IsUnspecified()
+	return there.Path == a.Path && (there.IP == a.IP.Unmap() || everywhere)
+}
+
+// inUnit returns an address as a socket unit has it.
+func inUnit(a config.Address) string {
+	if a.Path != "" {
+		return a.Path
+	}
+	return a.String()
 }
 
 // closeUnused closes the sockets that no Listener wants, and tells of them.

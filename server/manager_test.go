@@ -133,7 +133,7 @@ func activated(t *testing.T, names string, sockets ...net.Listener) bool {
 	cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, os.Args[0], "-test.run=^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), inside+"=1", "LISTEN_FDS="+strconv.Itoa(len(sockets)), "LISTEN_FDNAMES="+names)
 	for i, ln := range sockets {
-		file, err := ln.(*net.TCPListener).File()
+		file, err := ln.(interface{ File() (*os.File, error) }).File()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,6 +231,59 @@ func TestAPassedAdminSocketMustBeWhereTheConfigSays(t *testing.T) {
 	}
 	_, err := listenWith(t, "http = \"127.0.0.1:0\"\nhttps = \"\"\nadmin = \"127.0.0.1:0\"")
 	if err == nil || !strings.Contains(err.Error(), "server.admin") || !strings.Contains(err.Error(), "ListenStream=") {
+		t.Error(err)
+	}
+}
+
+// A Unix socket is taken for admin only, where the config says, and its file stays:
+// it is the service manager's.
+func TestAPassedUnixSocket(t *testing.T) {
+	var sockets []net.Listener
+	if os.Getenv("SLUICE_TEST_ACTIVATED") == "" {
+		for range 2 {
+			ln, err := net.Listen("unix", socketPath(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			sockets = append(sockets, ln)
+		}
+	}
+	if !activated(t, "admin:other", sockets...) {
+		return
+	}
+	path := passedAddress(0)
+	s, err := listenWith(t, "http = \"127.0.0.1:0\"\nhttps = \"\"\nadmin = \"unix:"+path+"\"")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Admin().String(); got != path {
+		t.Errorf("admin is at %s, want %s", got, path)
+	}
+	if !s.diary.has(`socket="other ` + passedAddress(1)) {
+		t.Errorf("the other one is not told of:\n%s", s.diary)
+	}
+	s.Close()
+	if permissions(path) == "none" {
+		t.Error("the file is gone")
+	}
+}
+
+func TestAPassedUnixSocketThatIsNotMeant(t *testing.T) {
+	var sockets []net.Listener
+	if os.Getenv("SLUICE_TEST_ACTIVATED") == "" {
+		ln, err := net.Listen("unix", socketPath(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		sockets = []net.Listener{ln}
+	}
+	if !activated(t, "http", sockets...) {
+		return
+	}
+	_, err := listenWith(t, "http = \"127.0.0.1:0\"\nhttps = \"\"\nadmin = \"\"")
+	if err == nil || !strings.Contains(err.Error(), "server.http") || !strings.Contains(err.Error(), "ListenStream=") {
 		t.Error(err)
 	}
 }

@@ -59,6 +59,7 @@ func (s *Server) reload(ctx context.Context, cfg *config.Config) (*Reloaded, err
 	if err := s.names.Ready(ctx); err != nil {
 		r.Warnings = append(r.Warnings, strings.Split("upstreams are not known yet: "+err.Error(), "\n")...)
 	}
+	r.Changes = append(r.Changes, tokenChange(before, next)...)
 	r.Changes = append(r.Changes, s.readCertificates(next, before)...)
 	s.swap(before, next)
 	s.reloads.succeeded(time.Now())
@@ -79,6 +80,7 @@ func (s *Server) prepare(ctx context.Context, cfg *config.Config, before *genera
 	}
 	next.enterBy(entered)
 	s.checkSecrets(cfg.ACME)
+	s.checkAdmin(next)
 	return next, nil
 }
 

@@ -103,6 +103,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.inForce.Store(first)
 	s.reloads.loadedAt(time.Now())
 	s.checkSecrets(cfg.ACME)
+	s.checkAdmin(first)
 	if err := checkAccessLog(cfg.Log); err != nil {
 		return nil, err
 	}

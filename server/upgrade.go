@@ -87,7 +87,7 @@ func (s *Server) bound() (all []handover.Socket) {
 		all = append(all, handover.Socket{Key: one.key, Address: one.socket.address.String(), Listener: one.socket.Listener})
 	}
 	if d.admin != nil {
-		all = append(all, handover.Socket{Key: keyAdmin, Address: d.admin.address.String(), Listener: d.admin.Listener})
+		all = append(all, handover.Socket{Key: keyAdmin, Address: d.admin.address.String(), Owned: d.admin.file != nil, Listener: d.admin.Listener})
 	}
 	return all
 }
@@ -154,6 +154,7 @@ func (s *Server) succeededBy(next *handover.Successor) *Upgraded {
 	}
 	g.doors = doors{admin: g.doors.admin}
 	s.inForce.Store(&g)
+	g.doors.admin.leave()
 	s.succession.succeeded.Store(true) // from now on the manager does not listen to us
 	s.manager.told(s, next.Release(s.manager.Notifier))
 	s.errlog.Info("upgrade: the new process serves; what is under way here finishes",

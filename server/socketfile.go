@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"sluice/config"
+)
+
+// socketFile is the file of a Unix socket that we have made, or whose maker has
+// left it to us. It is removed at the end, unless it is left to a successor.
+type socketFile struct {
+	path string
+	made fs.FileInfo // what path led to when it was made
+	left atomic.Bool // to a successor, who listens on the same socket
+}
+
+// socketTimeout is how long who listens on a Unix socket may take to take us in.
+const socketTimeout = time.Second
+
+// bindSocket makes a Unix socket that only those may connect to whom c admits.
+func bindSocket(ctx context.Context, c config.Server) (net.Listener, *socketFile, error) {
+	path := c.Admin.Path
+	if err := removeStale(ctx, path); err != nil {
+		return nil, nil, err
+	}
+	// The file begins with the permissions of the descriptor: nobody but its owner
+	// may connect before it has its own.
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { syscall.Fchmod(int(fd), 0o600) })
+	}}
+	ln, err := lc.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, nil, socketError(path, err)
+	}
+	ln.(*net.UnixListener).SetUnlinkOnClose(false) // it would remove the file of whoever came after us, too
+	f, err := fileOfSocket(path)
+	if err == nil {
+		err = f.permit(c.AdminSocketMode, c.AdminSocketGroup)
+	}
+	if err != nil {
+		f.remove()
+		ln.Close()
+		return nil, nil, err
+	}
+	return ln, f, nil
+}
+
+// fileOfSocket returns the file of a socket that is ours.
+func fileOfSocket(path string) (*socketFile, error) {
+	made, err := os.Lstat(path)
+	if err != nil {
+		return nil, socketError(path, err)
+	}
+	return &socketFile{path: path, made: made}, nil
+}
+
+// removeStale removes a socket on which nobody listens any more: of a process
+// that was killed. Two that are started in the same moment may both find it, and
+// the later one then takes the path from the earlier one; the ports of Sites keep
+// such two apart.
+func removeStale(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return socketError(path, err)
+	case info.Mode().Type() != fs.ModeSocket:
+		return fmt.Errorf("server.admin: unix:%s: a file that is not a socket is there\nremove it, or write another path", path)
+	}
+	d := net.Dialer{Timeout: socketTimeout}
+	c, err := d.DialContext(ctx, "unix", path)
+	if err == nil {
+		c.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("server.admin: unix:%s: another program listens there\nif that is Sluice, it is running already (sluice reload puts a changed configuration in force); else write another path", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return socketError(path, err)
+	}
+	return nil
+}
+
+// socketError says why a socket cannot be made, and what to do.
+func socketError(path string, err error) error {
+	remedy := "write another path for server.admin"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		remedy = "make its folder (RuntimeDirectory=sluice in the unit makes /run/sluice)"
+	case errors.Is(err, fs.ErrPermission):
+		remedy = "let the user that Sluice runs as write in its folder (RuntimeDirectory=sluice in the unit makes /run/sluice)"
+	}
+	return fmt.Errorf("server.admin: listen on unix:%s: %w\n%s", path, err, remedy)
+}
+
+// permit says who may connect.
+func (f *socketFile) permit(mode fs.FileMode, group string) error {
+	if group != "" {
+		id, err := groupID(group)
+		if err != nil {
+			return err
+		}
+		if err := os.Lchown(f.path, -1, id); err != nil {
+			return fmt.Errorf("server.admin_socket_group: %w\nthe user that Sluice runs as must be in the group %s (usermod -aG %s, or SupplementaryGroups= in the unit)", err, group, group)
+		}
+	}
+	if err := os.Chmod(f.path, mode); err != nil {
+		return fmt.Errorf("server.admin_socket_mode: %w\nwrite another path for server.admin, in a folder of the user that Sluice runs as", err)
+	}
+	return nil
+}
+
+// groupID returns the number of a group.
+func groupID(name string) (int, error) {
+	if id, err := strconv.ParseUint(name, 10, 31); err == nil {
+		return int(id), nil
+	}
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, fmt.Errorf("server.admin_socket_group: this machine has no group %s\nwrite one that it has (getent group shows them)", name)
+	}
+	return strconv.Atoi(g.Gid)
+}
+
+// isThere reports whether the path still leads to our socket.
+func (f *socketFile) isThere() bool {
+	now, err := os.Lstat(f.path)
+	return err == nil && os.SameFile(now, f.made)
+}
+
+// remove removes it, unless it is another's by now. Nil has nothing to remove.
+func (f *socketFile) remove() {
+	if f != nil && !f.left.Load() && f.isThere() {
+		os.Remove(f.path) // who cannot finds it stale at the next start
+	}
+}

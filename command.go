@@ -43,7 +43,7 @@ a degraded page when none is left.
 	}{
 		{"serve", "Serve:", []*cobra.Command{runCommand(), checkCommand(), reloadCommand(), upgradeCommand(), demoCommand()}},
 		{"look", "Look:", []*cobra.Command{statusCommand(), whyCommand(), certsCommand(), versionCommand()}},
-		{"change", "Change:", []*cobra.Command{maintenanceCommand(), purgeCommand()}},
+		{"change", "Change:", []*cobra.Command{maintenanceCommand(), purgeCommand(), upstreamCommand()}},
 		{"setup", "Set up:", []*cobra.Command{completionCommand(), manCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

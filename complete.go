@@ -65,6 +65,17 @@ func completePools(file *string) completer {
 	}
 }
 
+// completePool completes the first argument with the names of the Pools.
+func completePool(file *string) completer {
+	pools := completePools(file)
+	return func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return pools(c, nil, begun)
+	}
+}
+
 // ofConfig completes the first argument with what a configuration names. With a
 // file that is wrong there is nothing: a shell has no place for errors.
 func ofConfig(file *string, directive cobra.ShellCompDirective, names func(*config.Config) []string) completer {

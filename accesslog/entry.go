@@ -44,9 +44,25 @@ type Entry struct {
 	Degraded string // which Degraded answer was given
 	Cache    string // how the cache had part in the answer; empty: it had none
 
+	// In no line: how old the copy was that was given as a Degraded answer, and
+	// the Attempts, in their order, of an Exchange that failed.
+	Age   time.Duration
+	Tries []Try
+
 	TLSVersion string // "1.3"; empty on a plain connection
 	ALPN       string
 	SNI        string
+}
+
+// Try is one Attempt of an Exchange that failed.
+type Try struct {
+	Upstream string
+	Took     time.Duration
+	Reused   bool   // on a connection that had served before
+	Phase    string // where it failed; empty: it did not
+	Cause    string
+	Err      error // what was the matter; nil: that is not known
+	Status   int   // of a response that was not taken; 0: there was none
 }
 
 // Caps of the text that clients send, in bytes.

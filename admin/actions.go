@@ -10,12 +10,16 @@ const (
 	actionPurge            = "/cache/purge"
 	actionReload           = "/reload"
 	actionUpgrade          = "/upgrade"
+	actionDrain            = "/upstream/drain"
+	actionUndrain          = "/upstream/undrain"
+	actionWeight           = "/upstream/weight"
 )
 
 // isAction reports whether a path is one of these.
 func isAction(path string) bool {
 	switch path {
-	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge, actionReload, actionUpgrade:
+	case actionRenew, actionBeginMaintenance, actionEndMaintenance, actionPurge, actionReload, actionUpgrade,
+		actionDrain, actionUndrain, actionWeight:
 		return true
 	}
 	return false
@@ -30,6 +34,9 @@ func actions(o Options) map[string]http.HandlerFunc {
 		actionReload:           func(w http.ResponseWriter, r *http.Request) { reload(w, r, o.Reload) },
 		actionUpgrade:          func(w http.ResponseWriter, r *http.Request) { upgrade(w, r, o.Upgrade) },
 		actionPurge:            func(w http.ResponseWriter, r *http.Request) { purge(w, r, o.Purge) },
+		actionDrain:            func(w http.ResponseWriter, r *http.Request) { drain(w, r, o.Drain, true) },
+		actionUndrain:          func(w http.ResponseWriter, r *http.Request) { drain(w, r, o.Drain, false) },
+		actionWeight:           func(w http.ResponseWriter, r *http.Request) { weigh(w, r, o.Weigh) },
 	}
 }
 

@@ -91,7 +91,7 @@ func TestEveryActionIsKnownToTheGuard(t *testing.T) {
 			t.Errorf("%s: a GET would do it", path)
 		}
 	}
-	if len(all) != 6 || isAction("/metrics") || isAction("") {
+	if len(all) != 9 || isAction("/metrics") || isAction("") {
 		t.Errorf("%d actions", len(all))
 	}
 }

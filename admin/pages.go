@@ -15,6 +15,14 @@ func pages(o Options) http.Handler {
 		switch r.URL.Path {
 		case "/metrics":
 			o.Metrics.ServeHTTP(w, r)
+		case "/status":
+			showStatus(w, r, o.Status)
+		case "/events":
+			show(w, o.Events())
+		case "/failures":
+			showFailures(w, r, &o)
+		case "/pools":
+			show(w, o.Pools())
 		case "/certs":
 			show(w, o.Certificates())
 		case "/maintenance":
@@ -40,7 +48,7 @@ func pages(o Options) http.Handler {
 				taken.serve(w, r, name)
 				return
 			}
-			say(w, http.StatusNotFound, "there are /metrics, /healthz, /readyz, /certs, /maintenance, /cache and /config")
+			say(w, http.StatusNotFound, "there are /status, /events, /failures, /pools, /certs, /maintenance, /cache, /config, /metrics, /healthz and /readyz")
 		}
 	})
 }

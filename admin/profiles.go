@@ -117,10 +117,10 @@ func binary(w http.ResponseWriter) {
 
 // number returns a number of the query within bounds, and whether it is one.
 func number(r *http.Request, name string, standard, least, most int) (int, bool) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
+	q := r.URL.Query()
+	if !q.Has(name) {
 		return standard, true
 	}
-	n, err := strconv.Atoi(text)
+	n, err := strconv.Atoi(q.Get(name))
 	return n, err == nil && n >= least && n <= most
 }

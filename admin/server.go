@@ -29,6 +29,21 @@ type Options struct {
 	Metrics http.Handler
 	// Ready reports whether new connections are welcome.
 	Ready func() bool
+	// Status returns what /status shows, as JSON, with series of that many seconds;
+	// 0: of as many as are useful.
+	Status func(seconds int) []byte
+	// Events returns what /events shows as JSON, and Pools what /pools does.
+	Events, Pools func() any
+	// Failures returns what /failures shows as JSON, and Failure what it shows of
+	// the one request with this id, if that is known.
+	Failures func(Asked) any
+	Failure  func(id string) (one any, found bool)
+	// Drain lets an Upstream have no more requests, or have them again, and Weigh
+	// gives it another weight. With force that may be the last one of its Pool.
+	// Either returns the answer; an error is the answer, too, and says that
+	// nothing was done.
+	Drain func(pool, upstream string, drained, force bool) (said string, err error)
+	Weigh func(pool, upstream string, weight int, force bool) (said string, err error)
 	// Certificates returns what /certs shows as JSON.
 	Certificates func() any
 	// Renew has the certificate of name ordered anew; its error is the answer.

@@ -109,6 +109,15 @@ const (
 	causes
 )
 
+// Causes returns all there are.
+func Causes() []Cause {
+	var all []Cause
+	for c := CauseNone + 1; c < causes; c++ {
+		all = append(all, c)
+	}
+	return all
+}
+
 // rows maps a cause to the status that the client gets and to the error type
 // of RFC 9209. Causes that RFC 9209 has no type for use the nearest one.
 var rows = [causes]struct {

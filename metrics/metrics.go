@@ -41,6 +41,9 @@ type Metrics struct {
 // totals are the numbers that have no labels.
 type totals struct {
 	attempts, in, out atomic.Uint64
+	classes           [len(classes)]atomic.Uint64
+	_                 line
+	latency           latencies
 	_                 line
 }
 

@@ -27,9 +27,15 @@ func (m *Metrics) Exchange(o *Observation) {
 func (m *Metrics) count(l lane, o *Observation) {
 	m.sites.Load().find(o.Site).add(l, o)
 	t := &m.totals[l]
+	t.classes[classOf(o.Status)].Add(1)
 	t.attempts.Add(natural(int64(o.Attempts)))
-	t.in.Add(natural(o.BytesIn))
+	if o.BytesIn > 0 { // few requests have a body
+		t.in.Add(uint64(o.BytesIn))
+	}
 	t.out.Add(natural(o.BytesOut))
+	if o.Status != statusTunnel {
+		t.latency[latencyBucket(o.Total)].Add(1)
+	}
 	if o.Cause != "" {
 		m.failures.add(l, o.Cause)
 	}

@@ -29,6 +29,7 @@ type Exchange struct {
 	pump    pump
 	waiter  limiter.Waiter // our part in the Pool's Admission
 	entered []entered      // places among the client's own Exchanges
+	vain    tries
 
 	idArr     [idLength]byte
 	scratch   []byte // values of fields that we add
@@ -85,9 +86,10 @@ type decided struct {
 	failure   *message.Failure
 	served    bool // the client has an answer, or is gone; not after a panic
 	degraded  string
-	addr      string    // of the last Upstream
-	firstTry  time.Time // when the first Attempt began
-	began     time.Time // when this one did
+	copyAge   time.Duration // of the last good copy that was the answer
+	addr      string        // of the last Upstream
+	firstTry  time.Time     // when the first Attempt began
+	began     time.Time     // when this one did
 	connect   time.Duration
 	firstByte time.Duration
 }
@@ -132,6 +134,7 @@ func (x *Exchange) finish(log func(*accesslog.Entry), now time.Time) {
 	x.dropCopy()
 	x.kept.release()
 	x.pump.forget()
+	x.vain.forget()
 	x.resp = message.Response{}
 	x.decided = decided{}
 	x.trim()
@@ -180,6 +183,9 @@ func (x *Exchange) fillEntry(now time.Time) {
 		if f.Err != nil {
 			e.Detail = f.Err.Error()
 		}
+	}
+	if x.failure != nil || x.status >= 500 {
+		e.Tries, e.Age = x.told(now), x.copyAge
 	}
 	e.TLSVersion, e.ALPN, e.SNI = c.TLSVersion, c.ALPN, c.SNI
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,8 @@ type line struct {
 	attempts                                 int
 	bytesIn, bytesOut                        int64
 	connect, firstByte, total, upstreamTotal time.Duration
+	age                                      time.Duration
+	tries                                    []accesslog.Try
 }
 
 // testProxy is a Proxy with one Site and what it has logged.
@@ -67,6 +70,7 @@ func (p *testProxy) note(e *accesslog.Entry) {
 		degraded: e.Degraded, cache: e.Cache, site: e.Site, pool: e.Pool, upstream: e.UpstreamAddr, client: e.Client.String(),
 		attempts: e.Attempts, bytesIn: e.BytesIn, bytesOut: e.BytesOut,
 		connect: e.Connect, firstByte: e.FirstByte, total: e.Total, upstreamTotal: e.Upstream,
+		age: e.Age, tries: slices.Clone(e.Tries),
 	})
 }
 

@@ -209,16 +209,28 @@ type tale struct {
 	firstTry           time.Time
 	failsOpen          bool
 	admitted           bool
+	began              time.Time
+	reused             bool
+	vain               *tries // nil: none was
 }
 
 func (x *Exchange) tale() *tale {
-	return &tale{x.addr, x.attempts, x.queued, x.connect, x.firstByte, x.firstTry, x.failsOpen, x.admitted}
+	t := &tale{x.addr, x.attempts, x.queued, x.connect, x.firstByte, x.firstTry, x.failsOpen, x.admitted, x.began, x.reused, nil}
+	if x.vain.n > 0 {
+		vain := x.vain
+		t.vain = &vain
+	}
+	return t
 }
 
 // tell makes it x's.
 func (t *tale) tell(x *Exchange, now time.Time) {
 	x.addr, x.attempts, x.queued, x.connect = t.addr, t.attempts, t.queued, t.connect
 	x.firstByte, x.firstTry, x.failsOpen = t.firstByte, t.firstTry, t.failsOpen
+	x.began, x.reused = t.began, t.reused
+	if t.vain != nil {
+		x.vain = *t.vain
+	}
 	if t.admitted {
 		x.keepAdmitted(now)
 	}

@@ -34,10 +34,12 @@ func (x *Exchange) forward() {
 				x.settle(resp)
 				return
 			}
+			x.triedInVain(nil, resp.Status)
 			x.leave(nil)
 			up = better
 			continue
 		}
+		x.triedInVain(failed, 0)
 		x.leave(failed)
 		f = failed
 		if !x.mayTryAgain(f) {
@@ -56,6 +58,7 @@ func (x *Exchange) forward() {
 func (x *Exchange) settle(resp *message.Response) {
 	if x.fetch == nil && x.open && x.route.Pool.FailOn(resp.Status) {
 		if c := x.lastGood(); c != nil {
+			x.triedInVain(nil, resp.Status)
 			x.leave(nil)
 			x.answerGood(c, statusFailure(x.addr, resp.Status))
 			c.Release()

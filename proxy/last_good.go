@@ -49,6 +49,7 @@ func (x *Exchange) answerLastGood(f *message.Failure) bool {
 
 // answerGood answers with the last good copy in the place of f.
 func (x *Exchange) answerGood(c *cache.Copy, f *message.Failure) {
-	x.failure, x.degraded = f, "last_good"
+	m := c.Meta()
+	x.failure, x.degraded, x.copyAge = f, "last_good", m.Since(time.Now())
 	x.answerStale(c, cacheLastGood)
 }

@@ -29,6 +29,7 @@ type Limit struct {
 
 	seed                   maphash.Seed
 	refused, would         atomic.Uint64
+	top                    limiter.Top[refusedClient]
 	tooFast, tooManyAtOnce *message.Failure
 }
 
@@ -184,7 +185,7 @@ func (x *Exchange) limited(i int, l *Limit, key uint64, now time.Time) (f *messa
 		if len(l.Policy) > 0 && (x.policy == nil || !d.OK) {
 			x.policy, x.remaining, x.reset = l.Policy, d.Remaining, d.Reset
 		}
-		if !d.OK && l.count() {
+		if !d.OK && l.count(x, key, now) {
 			return l.tooFast, d.RetryAfter
 		} else if !d.OK {
 			return nil, 0
@@ -196,14 +197,15 @@ func (x *Exchange) limited(i int, l *Limit, key uint64, now time.Time) (f *messa
 	switch {
 	case l.InFlight.Enter(key):
 		x.entered = append(x.entered, entered{l.InFlight, key})
-	case l.count():
+	case l.count(x, key, now):
 		return l.tooManyAtOnce, time.Second
 	}
 	return nil, 0
 }
 
 // count counts a refusal, and reports whether it is to be one.
-func (l *Limit) count() bool {
+func (l *Limit) count(x *Exchange, key uint64, now time.Time) bool {
+	l.noteRefused(x, key, now)
 	if l.DryRun {
 		l.would.Add(1)
 		return false

@@ -130,6 +130,13 @@ func (s *Server) adminOptions(d *adminDoor) admin.Options {
 	o := admin.Options{
 		Metrics:          s.metrics.Handler(),
 		Ready:            func() bool { return !s.draining.Load() },
+		Status:           s.StatusText,
+		Events:           func() any { return s.Events() },
+		Pools:            func() any { return s.Pools() },
+		Failures:         func(a admin.Asked) any { return s.Failures(FailureQuery{Site: a.Site, Pool: a.Pool}, a.Most) },
+		Failure:          func(id string) (any, bool) { return s.Failure(id) },
+		Drain:            s.DrainUpstream,
+		Weigh:            s.WeighUpstream,
 		Certificates:     func() any { return s.Certificates() },
 		Renew:            s.RenewCertificate,
 		Maintenance:      func() any { return s.Maintenance() },

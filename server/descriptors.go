@@ -1,6 +1,9 @@
 package server
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // spareDescriptors are kept for everything that is not a client: listeners,
 // files, probes.
@@ -21,4 +24,22 @@ func maxConnections(configured int) int {
 	const most = 1 << 20
 	descriptors := int(min(uint64(limit.Cur), most))
 	return max((descriptors-spareDescriptors)/2, 16)
+}
+
+// openDescriptors returns how many descriptors are open; -1: not known.
+func openDescriptors() int {
+	const folder = "/proc/self/fd"
+	if info, err := os.Stat(folder); err == nil && info.Size() > 0 {
+		return int(info.Size()) // since Linux 6.2
+	}
+	f, err := os.Open(folder)
+	if err != nil {
+		return -1
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return -1
+	}
+	return len(names) - 1 // without f itself
 }

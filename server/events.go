@@ -13,6 +13,7 @@ import (
 
 // upstreamEvent tells that an Upstream went out of service or came back.
 func (s *Server) upstreamEvent(e upstream.Event) {
+	s.noteUpstream(e)
 	switch {
 	case e.Upstream == "" && e.State == upstream.StateIn:
 		s.errlog.Info("pool does not fail open any more", "pool", e.Pool)
@@ -38,6 +39,7 @@ func (s *Server) lookAgain(pool string) {
 
 // nameEvent tells of a name or a file that says where Upstreams are.
 func (s *Server) nameEvent(e names.Event) {
+	s.noteName(e)
 	known := len(e.Addresses)
 	switch e.News {
 	case names.NewsMoved:
@@ -64,6 +66,7 @@ func (s *Server) membersFailed(pool string, err error) {
 
 // certificateEvent tells what happened to a certificate, or to what keeps them.
 func (s *Server) certificateEvent(e certs.Event) {
+	s.noteCertificate(e)
 	about := []any{"names", e.Info.Names, "source", e.Info.Source}
 	why := append(about, "why", e.Err, "do", e.Remedy)
 	switch e.News {
@@ -107,14 +110,17 @@ func expiry(i certs.Info) string {
 // accessLogEvent tells that the access log cannot be written, or can again.
 func (s *Server) accessLogEvent(err error) {
 	if err == nil {
+		s.timeline.add(LevelInfo, "access_log_recovered", "The access log is written again.")
 		s.errlog.Info("access log is written again", "lost_lines", s.access.Stats().Dropped)
 		return
 	}
+	s.timeline.add(LevelError, "access_log_failing", "The access log cannot be written: "+err.Error()+".", "why", err.Error())
 	s.errlog.Error("access log cannot be written; requests go on, lines are lost and counted", "why", err)
 }
 
 // panicked tells of a bug of ours that has ended one connection.
 func (s *Server) panicked(value any, stack []byte) {
+	s.timeline.add(LevelError, "panic", fmt.Sprintf("An internal error has cut one connection; please report it: %v.", value), "why", fmt.Sprint(value))
 	s.errlog.Error("internal error, one connection was cut; please report this", "panic", fmt.Sprint(value), "stack", string(stack))
 }
 

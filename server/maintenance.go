@@ -23,8 +23,9 @@ type MaintenanceStatus struct {
 // maintenances says which Sites are under maintenance. It belongs to the Server
 // and not to a Generation: a reload ends none of them.
 type maintenances struct {
-	path   string // of the file that they are kept in; empty: in none
-	errlog *slog.Logger
+	path     string // of the file that they are kept in; empty: in none
+	errlog   *slog.Logger
+	timeline *timeline
 
 	mu       sync.Mutex
 	sites    map[string]*maintained // by the Site's name
@@ -69,6 +70,8 @@ func (m *maintenances) begin(name string, until, now time.Time) error {
 	s.until = until
 	s.Begin(until)
 	m.errlog.Warn("site is under maintenance", "site", name, "until", endText(until))
+	m.timeline.add(LevelInfo, "maintenance_on", "The Site "+name+" is under maintenance until "+endText(until)+".",
+		"site", name, "until", timeText(until))
 	return m.store(now)
 }
 
@@ -86,6 +89,7 @@ func (m *maintenances) open(name string, now time.Time, news string) {
 	s.End()
 	if !s.since.IsZero() {
 		m.errlog.Info(news, "site", name, "closed", now.Sub(s.since).Round(time.Second))
+		m.timeline.add(LevelInfo, "maintenance_off", "The Site "+name+" is open again.", "site", name)
 	}
 	s.since, s.until = time.Time{}, time.Time{}
 }
@@ -148,6 +152,16 @@ func (m *maintenances) list(now time.Time) []MaintenanceStatus {
 	return m.on(now)
 }
 
+// lost returns "maintenance" when the disk does not take which Sites are under it.
+func (m *maintenances) lost() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.unstored != nil {
+		return []string{"maintenance"}
+	}
+	return nil
+}
+
 // report shows for each Site whether it is under maintenance.
 func (m *maintenances) report(p *metrics.Page) {
 	m.mu.Lock()
@@ -160,6 +174,14 @@ func (m *maintenances) report(p *metrics.Page) {
 	}
 	p.Gauge("sluice_maintenance_unstored", "1: the disk does not take which Sites are under maintenance; a restart forgets it.").
 		Value(one(m.unstored != nil))
+}
+
+// timeText is a time as Params have it; empty: none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
 }
 
 func endText(until time.Time) string {

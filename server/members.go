@@ -17,6 +17,7 @@ import (
 type members struct {
 	pool   *upstream.Pool
 	failed func(pool string, err error)
+	byHand *byHand
 
 	mu      sync.Mutex // so that the newest is the last
 	fixed   []upstream.Server
@@ -34,7 +35,7 @@ type memberSource struct {
 // follow begins to keep a Pool. What is known at once, it has when this
 // returns. A file that is wrong is an error now; later it changes nothing.
 func (s *Server) follow(pool *upstream.Pool, p config.Pool) (*members, error) {
-	m := &members{pool: pool, failed: s.membersFailed}
+	m := &members{pool: pool, failed: s.membersFailed, byHand: &s.byHand}
 	for _, u := range p.Upstreams {
 		if ip, err := netip.ParseAddr(u.Host); err == nil {
 			m.fixed = append(m.fixed, upstream.Server{Addr: netip.AddrPortFrom(ip, u.Port), Weight: u.Weight, Drain: u.Drain})
@@ -69,8 +70,17 @@ func (m *members) add(source memberSource) {
 func (m *members) refresh() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := slices.Clone(m.fixed)
-	var why *message.Failure
+	all, why := m.said()
+	m.byHand.apply(m.pool.Name, all)
+	if err := m.pool.Update(all, why); err != nil {
+		m.failed(m.pool.Name, err)
+	}
+}
+
+// said is what the config, the names and the file say: the Servers, and why there
+// are none of a source. m.mu is held.
+func (m *members) said() (all []upstream.Server, why *message.Failure) {
+	all = slices.Clone(m.fixed)
 	for _, source := range m.sources {
 		found, err := source.Current()
 		if err != nil {
@@ -80,9 +90,21 @@ func (m *members) refresh() {
 			all = append(all, upstream.Server{Addr: a.AddrPort, Name: source.host, Weight: a.Weight * source.weight, Drain: source.drain})
 		}
 	}
-	if err := m.pool.Update(all, why); err != nil {
-		m.failed(m.pool.Name, err)
+	return all, why
+}
+
+// configured returns the Server of an address as it is without what was set by
+// hand, and whether there is one.
+func (m *members) configured(address string) (upstream.Server, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all, _ := m.said()
+	for _, one := range all {
+		if one.Addr.String() == address {
+			return one, true
+		}
 	}
+	return upstream.Server{}, false
 }
 
 // missing says why a Pool has no Upstreams.

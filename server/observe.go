@@ -36,7 +36,7 @@ func namesOf(sites []config.Site) []string {
 	return names
 }
 
-// observe counts an Exchange.
+// observe counts an Exchange, and remembers it if it failed.
 func (s *Server) observe(e *accesslog.Entry) {
 	s.metrics.Exchange(&metrics.Observation{
 		Site:     e.Site,
@@ -50,4 +50,5 @@ func (s *Server) observe(e *accesslog.Entry) {
 		BytesOut: e.BytesOut,
 		Attempts: e.Attempts,
 	})
+	s.failures.see(e)
 }

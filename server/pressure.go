@@ -35,6 +35,7 @@ func (s *Server) watchMemory(ctx context.Context) {
 		if now := pressed(short, memoryUsed(), s.memoryLimit); now != short {
 			short = now
 			s.caps.Press(short)
+			s.memoryShort.Store(short)
 			s.tellPressure(short)
 		}
 	}
@@ -51,10 +52,12 @@ func pressed(before bool, used, limit int64) bool {
 
 func (s *Server) tellPressure(short bool) {
 	if short {
+		s.timeline.add(LevelError, "memory_pressure", "Memory is short: new connections are refused, those that are open go on.")
 		s.errlog.Error("memory is short: new connections are refused, those that are open go on",
 			"limit_bytes", s.memoryLimit, "do", "look at sluice_connections_open; give the machine more memory, or set server.max_connections lower")
 		return
 	}
+	s.timeline.add(LevelInfo, "memory_pressure", "Memory is there again: new connections are welcome.")
 	s.errlog.Info("memory is there again: new connections are welcome")
 }
 

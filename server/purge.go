@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -37,6 +38,7 @@ func (s *Server) Purge(text string, prefix bool) (purged int, err error) {
 	}
 	purged = s.purger.Purge(host, target, prefix)
 	s.errlog.Info("copies were purged", "url", text, "prefix", prefix, "copies", purged)
+	s.timeline.add(LevelInfo, "purged", fmt.Sprintf("%d copies of %s were purged.", purged, host), "site", host, "count", strconv.Itoa(purged))
 	return purged, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,8 +63,9 @@ func (s *Server) reload(ctx context.Context, cfg *config.Config) (*Reloaded, err
 	r.Changes = append(r.Changes, tokenChange(before, next)...)
 	r.Changes = append(r.Changes, s.readCertificates(next, before)...)
 	s.swap(before, next)
-	s.reloads.succeeded(time.Now())
+	s.reloads.succeeded(r.Restart, time.Now())
 	s.errlog.Info("configuration reloaded", "file", r.File, "changes", few(r.Changes), "restart", few(r.Restart), "warnings", few(r.Warnings))
+	s.timeline.add(LevelInfo, "reload", "The configuration was reloaded: "+few(r.Changes)+".", "file", r.File, "count", strconv.Itoa(len(r.Changes)))
 	return r, nil
 }
 
@@ -101,6 +103,14 @@ func (s *Server) swap(before, next *generation) {
 		s.bygone.addWires(before.wires)
 	}
 	before.leave(next)
+	s.byHand.keep(func(u upstreamName) bool {
+		m := next.members[u.pool]
+		if m == nil {
+			return false
+		}
+		_, there := m.configured(u.address)
+		return there
+	})
 }
 
 // readCertificates looks at the files of certificates that stay configured as
@@ -125,8 +135,9 @@ func (s *Server) readCertificates(next, before *generation) (changes []string) {
 
 // notReloaded tells that nothing has changed, and why. It returns that.
 func (s *Server) notReloaded(err error) error {
-	s.reloads.failed.Add(1)
+	s.reloads.refusedFor(err)
 	s.errlog.Error("configuration not reloaded, the one before stays in force", "why", err)
+	s.timeline.add(LevelError, "reload_refused", "The configuration was not reloaded, the one before stays in force: "+err.Error(), "why", err.Error())
 	return err
 }
 

@@ -92,6 +92,7 @@ func (s *Server) begin(ctx context.Context, g *generation) error {
 	s.serves = true
 	s.errlog.Info("serving", "http", text(s.HTTP()), "https", text(s.HTTPS()), "admin", text(s.Admin()),
 		"max_connections", maxConnections(g.cfg.Server.MaxConnections), "memory_limit", s.memoryLimit)
+	s.timeline.add(LevelInfo, "serving", "Sluice serves.", "version", Version())
 	s.tellReady()
 	return nil
 }
@@ -130,6 +131,7 @@ func (s *Server) runRest(ctx context.Context) {
 	all.Go(func() { s.runKeyring(ctx) })
 	all.Go(func() { s.maintenances.run(ctx) })
 	all.Go(func() { s.watchConfig(ctx) })
+	all.Go(func() { s.recorder.run(ctx, s.looked) })
 	all.Go(func() {
 		if err := s.watch.Run(ctx); err != nil {
 			s.errlog.Error("clients that go away are noticed late from now on", "error", err)
@@ -144,6 +146,7 @@ func (s *Server) runRest(ctx context.Context) {
 // time whatever is left. Nothing is reloaded any more.
 func (s *Server) drain() error {
 	s.draining.Store(true)
+	s.timeline.add(LevelInfo, "draining", "Sluice ends: no new connections are accepted, requests that are under way finish.")
 	s.reloading.Lock()
 	s.serves = false
 	s.tellStopping()

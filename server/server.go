@@ -42,13 +42,23 @@ type Server struct {
 	purger  purger // nil: nothing is cached
 	manager manager
 	pulse   *pulse // nil: no watchdog is to be fed
+	started time.Time
+
+	// What the status shows.
+	timeline *timeline
+	recorder *recorder
+	failures *failures
+	strain   strain
+	statuses statuses
 
 	// inForce is the Generation that serves. Reload replaces it whole; who needs
 	// more than one thing of it loads it once.
 	inForce atomic.Pointer[generation]
 
 	maintenances maintenances
-	memoryLimit  int64 // bytes; 0: none. Set by Run
+	byHand       byHand
+	memoryLimit  int64       // bytes; 0: none. Set by Run
+	memoryShort  atomic.Bool // new connections are refused
 
 	// reloading is held by Reload, and by Run where it begins and ends to serve.
 	reloading  sync.Mutex
@@ -79,7 +89,8 @@ func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 
 // newServer is New with a resolver of the caller's choice.
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
-	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1), succession: newSuccession()}
+	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1), succession: newSuccession(),
+		started: time.Now(), timeline: &timeline{}, failures: &failures{}}
 	s.loaded = stampOf(cfg.File)
 	s.store = certs.NewStore(s.certificateEvent)
 	var err error
@@ -95,6 +106,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
 	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), errlog
+	s.maintenances.timeline = s.timeline
 	s.proxy = proxy.New(s.logger(cfg.Log))
 	first, err := s.build(cfg, nil)
 	if err != nil {
@@ -109,6 +121,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	}
 	s.metrics = s.newMetrics(cfg.Sites)
 	s.purger = s.newPurger()
+	s.recorder = &recorder{metrics: s.metrics, load: s.load}
 	return s, nil
 }
 

@@ -170,8 +170,9 @@ type LimitStatus struct {
 	Top     []LimitedClient `json:"top"`          // refused most often lately, most first
 }
 
-// LimitedClient is a client that a Limit has refused. Of keys that are made of
-// fields or cookies only their beginnings are known.
+// LimitedClient is a client that a Limit has refused. Keys that are made of
+// fields or cookies may be secrets: of them only a number is shown that stands
+// for them until the next restart.
 type LimitedClient struct {
 	Client  string    `json:"client"` // an address, or the prefix that counts as one
 	Refused uint64    `json:"refused"`
@@ -229,6 +230,7 @@ type FailureStatus struct {
 	Cause     string      `json:"cause,omitempty"`
 	Detail    string      `json:"detail,omitempty"`
 	Degraded  string      `json:"degraded,omitempty"`
+	Age       float64     `json:"copy_age_s,omitempty"` // of the last good copy, if that was the answer; seconds
 	Cache     string      `json:"cache,omitempty"`
 	Tries     []TryStatus `json:"tries"` // its Attempts, in their order
 	Sentences []string    `json:"story"` // what happened, in sentences

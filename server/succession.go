@@ -67,6 +67,7 @@ func (s *Server) takenOver(ctx context.Context) error {
 		s.errlog.Warn("the process that this one takes over from is gone", "why", err)
 	}
 	s.succession.waits.Store(false)
+	s.timeline.add(LevelInfo, "upgraded", "This process has taken over from the one before.", "version", Version())
 	return nil
 }
 

@@ -178,5 +178,6 @@ func (s *Server) upgradeFor(ctx context.Context) (any, error) {
 // notUpgraded tells that this process serves on, and why. It returns that.
 func (s *Server) notUpgraded(err error) error {
 	s.errlog.Error("not upgraded, this process serves on", "why", err)
+	s.timeline.add(LevelError, "upgrade_refused", "The upgrade was refused, the process before serves on: "+err.Error(), "why", err.Error())
 	return err
 }

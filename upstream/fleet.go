@@ -67,6 +67,16 @@ func (f *Fleet) upstreams() []*Upstream {
 	return all
 }
 
+// InFlight reports how many Attempts are under way at all Upstreams.
+func (f *Fleet) InFlight() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, u := range f.all {
+		n += u.InFlight()
+	}
+	return n
+}
+
 // acquire returns the Upstream of a key for one more Pool, and whether it is a
 // new one. The caller holds mu.
 func (f *Fleet) acquire(k key, p *Pool) (u *Upstream, made bool) {

@@ -1,6 +1,10 @@
 package upstream
 
-import "time"
+import (
+	"time"
+
+	"sluice/message"
+)
 
 // Stats is what a Pool was like at one moment.
 type Stats struct {
@@ -20,10 +24,11 @@ type UpstreamStats struct {
 	Weight   int
 	State    State
 	Draining bool
-	Share    float64   // of its weight, less than 1 while it starts slowly
-	Since    time.Time // when it came to this state
-	Until    time.Time // when the pause ends, if it is out
-	Why      string    // what took it out last, in words; empty if nothing did
+	Share    float64          // of its weight, less than 1 while it starts slowly
+	Since    time.Time        // when it came to this state
+	Until    time.Time        // when the pause ends, if it is out
+	Why      string           // what took it out last, in words; empty if nothing did
+	Failure  *message.Failure // the same; nil if nothing did
 
 	Requests uint64 // Attempts
 	Failures uint64 // Attempts that the Upstream failed
@@ -78,6 +83,6 @@ func (s *UpstreamStats) fromHealth(h *health) {
 		s.Until = h.until
 	}
 	if h.why != nil {
-		s.Why = h.why.Error()
+		s.Why, s.Failure = h.why.Error(), h.why
 	}
 }

@@ -1,0 +1,227 @@
+package server
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sluice/accesslog"
+)
+
+// How many failed Exchanges are remembered, by kind: those of one never crowd out
+// those of another.
+const (
+	maxFailures       = 256 // by Upstreams or by us, and Degraded answers for that
+	maxErrorAnswers   = 128 // by the application itself, with 5xx
+	maxRefusals       = 64  // by limits and for load
+	maxClientFailures = 64
+
+	// mostFailures is how many of a kind are looked at in a second; beyond that
+	// they are only counted, in the metrics. A storm of refusals stays cheap.
+	mostFailures = 200
+
+	shownFailures = 20 // a Status has
+)
+
+// Caps of the text that is remembered of each, in bytes.
+const (
+	maxFailurePath   = 512
+	maxFailureHost   = 255
+	maxFailureMethod = 32
+	maxFailureID     = 64
+	maxFailureDetail = 512
+)
+
+// failures remembers the last Exchanges that failed or had a Degraded answer. It
+// is in memory only.
+type failures struct {
+	kinds [failureKinds]failureRing
+}
+
+// failureKind is which of the rings an Exchange belongs in.
+type failureKind int
+
+const (
+	failureOurs failureKind = iota
+	failureAnswer
+	failureRefused
+	failureClient
+	failureKinds
+)
+
+// capacity is how many of a kind are remembered.
+func (k failureKind) capacity() int {
+	return [...]int{maxFailures, maxErrorAnswers, maxRefusals, maxClientFailures}[k]
+}
+
+// failureRing is the last ones of one kind.
+type failureRing struct {
+	// spent is the second of the clock, and in the low bits how many were looked
+	// at in it.
+	spent atomic.Uint64
+
+	mu   sync.Mutex
+	all  []FailureStatus // guarded by mu, without their stories
+	next int             // where the next one goes, once all is full; guarded by mu
+}
+
+// see remembers an Exchange if it failed. It costs two comparisons if not.
+func (f *failures) see(e *accesslog.Entry) {
+	if e.Cause == "" && e.Degraded == "" && e.Status < 500 {
+		return
+	}
+	kind := kindOf(e)
+	r := &f.kinds[kind]
+	if r.spend(e.Time.Add(e.Total)) {
+		r.add(failureOf(e), kind.capacity())
+	}
+}
+
+// kindOf returns which ring an Exchange belongs in.
+func kindOf(e *accesslog.Entry) failureKind {
+	switch {
+	case isRefusal(e.Cause), e.Degraded == "room":
+		return failureRefused
+	case e.Who == "client":
+		return failureClient
+	case e.Cause == "" && e.Degraded == "":
+		return failureAnswer
+	}
+	return failureOurs
+}
+
+// isRefusal reports whether by a cause requests are refused on purpose.
+func isRefusal(cause string) bool {
+	switch cause {
+	case "rate_limited", "too_many_at_once", "shed", "queue_full", "queue_timeout",
+		"waiting_room", "not_started", "over", "maintenance":
+		return true
+	}
+	return false
+}
+
+// spendBits are for the number in failureRing.spent.
+const spendBits = 16
+
+// spend takes one of those that are looked at in a second, and reports whether
+// there was one.
+func (r *failureRing) spend(now time.Time) bool {
+	second := now.Unix()
+	for {
+		was := r.spent.Load()
+		next := was + 1
+		// Those that end at the turn of a second come out of order.
+		if later := second - int64(was>>spendBits); later > 0 || later < -1 {
+			next = uint64(second)<<spendBits + 1
+		}
+		if next&(1<<spendBits-1) > mostFailures {
+			return false
+		}
+		if r.spent.CompareAndSwap(was, next) {
+			return true
+		}
+	}
+}
+
+func (r *failureRing) add(one FailureStatus, capacity int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.all) < capacity {
+		r.all = append(r.all, one)
+		return
+	}
+	r.all[r.next] = one
+	r.next = (r.next + 1) % capacity
+}
+
+// failureOf is what is remembered of an Exchange. Nothing of e stays in it.
+func failureOf(e *accesslog.Entry) FailureStatus {
+	path := string(e.Path[:min(len(e.Path), maxFailurePath+1)])
+	path, _, _ = strings.Cut(path, "?")
+	f := FailureStatus{
+		Time: e.Time, ID: clipped(e.RequestID, maxFailureID), Client: e.Client.String(),
+		Host: clipped(e.Host, maxFailureHost), Method: clipped(e.Method, maxFailureMethod),
+		Path: cut(strings.ToValidUTF8(path, "\ufffd"), maxFailurePath), Status: e.Status,
+		Total: milliseconds(e.Total), Queue: milliseconds(e.Queue), Age: milliseconds(e.Age) / 1000,
+		Site: e.Site, Pool: e.Pool, Who: e.Who, Phase: e.Phase, Cause: e.Cause,
+		Detail: cut(e.Detail, maxFailureDetail), Degraded: e.Degraded, Cache: e.Cache,
+		Tries: make([]TryStatus, len(e.Tries)),
+	}
+	for i := range e.Tries {
+		t := &e.Tries[i]
+		f.Tries[i] = TryStatus{Upstream: t.Upstream, Took: milliseconds(t.Took), Reused: t.Reused,
+			Phase: t.Phase, Cause: t.Cause, Status: t.Status}
+		if t.Err != nil {
+			f.Tries[i].Detail = cut(t.Err.Error(), maxFailureDetail)
+		}
+	}
+	return f
+}
+
+// clipped is text of a client as it may be shown.
+func clipped(text []byte, most int) string {
+	return cut(strings.ToValidUTF8(string(text[:min(len(text), most+1)]), "\ufffd"), most)
+}
+
+// FailureQuery says which failed Exchanges are asked for. What is empty does not
+// matter.
+type FailureQuery struct {
+	Site, Pool string
+}
+
+func (q FailureQuery) wants(f *FailureStatus) bool {
+	return (q.Site == "" || q.Site == f.Site) && (q.Pool == "" || q.Pool == f.Pool)
+}
+
+// last returns the newest ones with their stories, the newest first; at most so
+// many.
+func (f *failures) last(most int, q FailureQuery) []FailureStatus {
+	found := f.find(q.wants)
+	slices.SortStableFunc(found, func(a, b FailureStatus) int { return b.Time.Compare(a.Time) })
+	found = found[:min(len(found), most)]
+	for i := range found {
+		found[i].tell()
+	}
+	return found
+}
+
+// byID returns the newest one with this Request-Id.
+func (f *failures) byID(id string) (FailureStatus, bool) {
+	found := f.find(func(one *FailureStatus) bool { return one.ID == id })
+	if len(found) == 0 {
+		return FailureStatus{}, false
+	}
+	newest := slices.MaxFunc(found, func(a, b FailureStatus) int { return a.Time.Compare(b.Time) })
+	newest.tell()
+	return newest, true
+}
+
+// find returns those that are wanted, in no order.
+func (f *failures) find(wanted func(*FailureStatus) bool) []FailureStatus {
+	found := []FailureStatus{}
+	for k := range f.kinds {
+		r := &f.kinds[k]
+		r.mu.Lock()
+		for i := range r.all {
+			if wanted(&r.all[i]) {
+				found = append(found, r.all[i])
+			}
+		}
+		r.mu.Unlock()
+	}
+	return found
+}
+
+// Failures returns the last Exchanges that failed, the newest first. It may be
+// called by anyone after New.
+func (s *Server) Failures(q FailureQuery, most int) []FailureStatus { return s.failures.last(most, q) }
+
+// Failure returns the Exchange that failed with this Request-Id, if it is
+// remembered. It may be called by anyone after New.
+func (s *Server) Failure(id string) (FailureStatus, bool) { return s.failures.byID(id) }
+
+// Events returns all Events that are remembered, the newest first. It may be
+// called by anyone after New.
+func (s *Server) Events() []Event { return s.timeline.last(maxEvents) }

@@ -1,0 +1,246 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/accesslog"
+	"sluice/message"
+)
+
+var failureStart = time.Date(2026, 11, 21, 20, 3, 10, 0, time.Local)
+
+// failed is the entry of an Exchange that has failed.
+func failed(id, who, cause string, at time.Time) *accesslog.Entry {
+	return &accesslog.Entry{Time: at, RequestID: []byte(id), Client: netip.MustParseAddr("203.0.113.9"),
+		Host: []byte("shop.example.com"), Method: []byte("GET"), Path: []byte("/cart?secret=1"), Status: 503,
+		Total: time.Millisecond, Site: "shop.example.com", Pool: "app", Who: who, Phase: "wait", Cause: cause}
+}
+
+func TestOnlyFailuresAreRemembered(t *testing.T) {
+	f := &failures{}
+	for i, e := range []*accesslog.Entry{
+		{Status: 200}, {Status: 404}, {Status: 304, Cache: "hit"},
+		failed("cause", "upstream", "connection_refused", failureStart),
+		{RequestID: []byte("500"), Status: 500},
+		{RequestID: []byte("copy"), Status: 200, Degraded: "last_good", Who: "upstream", Cause: "shed"},
+	} {
+		e.Time = failureStart.Add(time.Duration(i) * time.Second)
+		f.see(e)
+	}
+	var got []string
+	for _, one := range f.last(100, FailureQuery{}) {
+		got = append(got, one.ID)
+	}
+	if want := []string{"copy", "500", "cause"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if one, found := f.byID("cause"); !found || one.Path != "/cart" || one.Cause != "connection_refused" || one.Client != "203.0.113.9" {
+		t.Errorf("%+v", one)
+	}
+	if _, found := f.byID("caus"); found {
+		t.Error("a part of an id is found")
+	}
+	if got := f.last(100, FailureQuery{Pool: "app"}); len(got) != 1 || got[0].ID != "cause" {
+		t.Errorf("of one pool: %+v", got)
+	}
+	if got := f.last(1, FailureQuery{}); len(got) != 1 {
+		t.Errorf("%d, want 1", len(got))
+	}
+}
+
+// "Not floods of client garbage or 429s crowding everything out", and "bounded".
+func TestNoKindCrowdsOutAnother(t *testing.T) {
+	f := &failures{}
+	f.see(failed("rare", "upstream", "connection_refused", failureStart))
+	for i := range 20_000 {
+		at := failureStart.Add(time.Duration(i) * time.Millisecond)
+		f.see(failed(fmt.Sprint("l", i), "sluice", "rate_limited", at))
+		f.see(failed(fmt.Sprint("c", i), "client", "request_invalid", at))
+		f.see(failed(fmt.Sprint("e", i), "", "", at))
+	}
+	if _, found := f.byID("rare"); !found {
+		t.Error("the failure of an Upstream was crowded out")
+	}
+	if all := f.last(10_000, FailureQuery{}); len(all) != 1+maxErrorAnswers+maxRefusals+maxClientFailures {
+		t.Errorf("%d are remembered", len(all))
+	}
+	for i := range 1000 {
+		f.see(failed(fmt.Sprint("u", i), "upstream", "connection_refused", failureStart.Add(time.Duration(i)*10*time.Millisecond)))
+	}
+	if all := f.last(10_000, FailureQuery{}); len(all) != maxFailures+maxErrorAnswers+maxRefusals+maxClientFailures {
+		t.Errorf("%d are remembered", len(all))
+	}
+	if _, found := f.byID("u999"); !found {
+		t.Error("the newest is not there")
+	}
+}
+
+// "Beyond ~200 a second per kind only count": a storm costs nothing.
+func TestAStormIsCheap(t *testing.T) {
+	f := &failures{}
+	e := failed("x", "sluice", "shed", failureStart)
+	for range mostFailures {
+		f.see(e)
+	}
+	if n := testing.AllocsPerRun(1000, func() { f.see(e) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	late := failed("late", "sluice", "shed", failureStart)
+	f.see(late)
+	if _, found := f.byID("late"); found {
+		t.Error("more than were to be looked at")
+	}
+	late.Time = failureStart.Add(time.Second)
+	f.see(late)
+	if _, found := f.byID("late"); !found {
+		t.Error("in the next second none is looked at")
+	}
+	late.RequestID, late.Time = []byte("back"), failureStart.Add(-time.Hour)
+	f.see(late)
+	if _, found := f.byID("back"); !found {
+		t.Error("when the clock is set back none is looked at")
+	}
+}
+
+// Whatever a client sends, what is remembered of it is small, and JSON.
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	f := &failures{}
+	long := []byte(strings.Repeat("\xff不", 20_000))
+	e := failed("", "client", "request_invalid", failureStart)
+	e.RequestID, e.Host, e.Method, e.Path, e.Detail = long, long, long, long, string(long)
+	for range 4 {
+		e.Tries = append(e.Tries, accesslog.Try{Upstream: "10.0.0.2:1", Phase: "wait", Cause: "x", Err: errors.New(string(long))})
+	}
+	f.see(e)
+	text, err := json.Marshal(f.last(1, FailureQuery{}))
+	if err != nil || len(text) > 20_000 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+}
+
+func TestManySeeFailuresAtATime(t *testing.T) {
+	f := &failures{}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range 500 {
+				f.see(failed(fmt.Sprint(i, j), "upstream", "connection_refused", failureStart.Add(time.Duration(j)*100*time.Millisecond)))
+				f.last(3, FailureQuery{})
+			}
+		})
+	}
+	all.Wait()
+	if got := len(f.last(1000, FailureQuery{})); got != maxFailures {
+		t.Errorf("%d", got)
+	}
+}
+
+// "One table for cause → remedy, for all causes of message/; a test that no cause
+// is forgotten."
+func TestEveryCauseHasWordsAndARemedy(t *testing.T) {
+	known := map[string]bool{}
+	for _, c := range message.Causes() {
+		word := c.String()
+		known[word] = true
+		if causeWords[word] == "" {
+			t.Errorf("%s has no words", word)
+		}
+		if _, there := remedies[word]; !there {
+			t.Errorf("%s has no remedy", word)
+		}
+	}
+	for word := range remedies {
+		if !known[word] {
+			t.Errorf("there is no cause %s", word)
+		}
+	}
+	for word := range causeWords {
+		if !known[word] {
+			t.Errorf("there is no cause %s", word)
+		}
+	}
+}
+
+func TestStories(t *testing.T) {
+	dial := errors.New("dial tcp 10.0.0.2:3001: connect: connection refused")
+	for _, tt := range []struct {
+		name   string
+		change func(*accesslog.Entry)
+		want   []string
+		remedy string
+	}{
+		{"two Attempts and a copy", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Detail = "upstream", "wait", "connection_read_timeout", "no answer"
+			e.Queue, e.Total, e.Status, e.Degraded, e.Age = 120*time.Millisecond, 1900*time.Millisecond, 200, "last_good", 40*time.Second
+			e.Tries = []accesslog.Try{
+				{Upstream: "10.0.0.2:3001", Took: 251 * time.Millisecond, Phase: "dial", Cause: "connection_refused", Err: dial},
+				{Upstream: "10.0.0.2:3002", Took: 1500 * time.Millisecond, Reused: true, Phase: "wait", Cause: "connection_read_timeout"},
+			}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It waited 120 ms in the queue of the Pool app.",
+			"The first Attempt, on 10.0.0.2:3001, failed after 251 ms: nobody listens there (connect: connection refused).",
+			"The second Attempt, on 10.0.0.2:3002 by a connection that had served before, failed after 1.5 s: no answer within response_timeout.",
+			"The client got the last good copy, 40s old, with status 200 after 1.9 s.",
+		}, remedies["connection_read_timeout"]},
+		{"refused for load", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Degraded = "sluice", "queue", "queue_full", "json"
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It was refused: the Pool had more to do than it bears, and its queue was full.",
+			"The client got the degraded answer as JSON, with status 503 after 1 ms.",
+		}, remedies["queue_full"]},
+		{"refused by a limit", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "sluice", "admit", "rate_limited", 429
+			e.Detail = "more requests than the limit client_ip 10/s allows"
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It was refused: more requests than the limit client_ip 10/s allows.",
+			"The client got status 429 after 1 ms.",
+		}, remedies["rate_limited"]},
+		{"an error of the application", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "", "", "", 500
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Status: 500}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, was answered after 20 ms with status 500.",
+			"The client got status 500 after 1 ms.",
+		}, remedyStatus},
+		{"a client that goes away", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "wait", "client_gone", 499
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: the client went away while the answer was awaited.",
+			"The client was gone after 1 ms.",
+		}, ""},
+	} {
+		f := &failures{}
+		e := failed("x", "", "", failureStart)
+		tt.change(e)
+		f.see(e)
+		got, found := f.byID("x")
+		if !found || !slices.Equal(got.Sentences, tt.want) || got.Remedy != tt.remedy {
+			t.Errorf("%s:\n%s\nwant\n%s\n%q", tt.name, strings.Join(got.Sentences, "\n"), strings.Join(tt.want, "\n"), got.Remedy)
+		}
+	}
+}
+
+// "Refusing must cost less than half of a proxied request."
+func BenchmarkStormOfFailures(b *testing.B) {
+	f := &failures{}
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		e := failed("x", "sluice", "shed", failureStart)
+		for p.Next() {
+			f.see(e)
+		}
+	})
+}

@@ -1,0 +1,218 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// concerns is what Problems are made of besides the Status.
+type concerns struct {
+	sources     []string // names and files that cannot be looked up or read
+	unstored    []string // what the disk does not take: "certificates", "maintenance"
+	memoryShort bool     // new connections are refused
+}
+
+// expiringBefore is how long before its end a certificate is a Problem. Those
+// that are renewed by themselves have been tried for long by then.
+const expiringBefore = 14 * 24 * time.Hour
+
+// lastDays are those in which a certificate that cannot be renewed is as bad as
+// one that has expired.
+const lastDays = 3 * 24 * time.Hour
+
+// limitedOften is how many refusals of one client within about a minute are worth
+// a Problem.
+const limitedOften = 20
+
+// problems says what a person should look at, the worst first.
+func problems(t *Status, c concerns) []Problem {
+	all := []Problem{}
+	for i := range t.Pools {
+		all = append(all, poolProblems(&t.Pools[i])...)
+	}
+	for i := range t.Certificates {
+		all = append(all, certificateProblems(&t.Certificates[i], t.Time)...)
+	}
+	all = append(all, configProblems(&t.Config)...)
+	all = append(all, concernProblems(t, c)...)
+	for i := range t.Limits {
+		all = append(all, limitProblems(&t.Limits[i], t.Time)...)
+	}
+	slices.SortStableFunc(all, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(severity(a.Level), severity(b.Level)), cmp.Compare(rank(a.Code), rank(b.Code)))
+	})
+	return all
+}
+
+// ranks are the codes of Problems, the worst first.
+var ranks = []string{
+	"pool_empty", "memory", "certificate_expired", "certificate_missing", "shedding", "upstreams_out", "draining",
+	"certificate_failing", "certificate_expiring", "names_failing", "reload_refused", "access_log_failing",
+	"unstored", "clients_limited", "restart_needed",
+}
+
+func rank(code string) int { return slices.Index(ranks, code) }
+
+func severity(level string) int {
+	return slices.Index([]string{LevelError, LevelWarn, LevelInfo}, level)
+}
+
+// problem makes one. params are names and values in turns.
+func problem(level, code, text, remedy string, params ...string) Problem {
+	p := Problem{Level: level, Code: code, Text: text, Remedy: remedy}
+	for pair := range slices.Chunk(params, 2) {
+		if p.Params == nil {
+			p.Params = make(map[string]string, len(params)/2)
+		}
+		p.Params[pair[0]] = pair[1]
+	}
+	return p
+}
+
+func poolProblems(p *PoolStatus) (all []Problem) {
+	out, of := 0, 0
+	why := p.Missing
+	for i := range p.Upstreams {
+		u := &p.Upstreams[i]
+		if u.Draining {
+			continue
+		}
+		of++
+		if u.State == "out" {
+			out++
+			why = cmp.Or(why, u.Why)
+		}
+	}
+	switch {
+	case p.Available == 0 && len(p.Upstreams) > 0 && of == 0:
+		all = append(all, problem(LevelError, "pool_empty",
+			fmt.Sprintf("No Upstream of the Pool %s gets requests: all of them are drained.", p.Name),
+			"undrain one: sluice upstream undrain "+p.Name+" "+p.Upstreams[0].Address, "pool", p.Name, "why", "drained"))
+	case p.Available == 0:
+		all = append(all, problem(LevelError, "pool_empty",
+			fmt.Sprintf("No Upstream of the Pool %s can be reached: %s.", p.Name, sentence(cmp.Or(why, "none is known"))),
+			"start the application, or correct servers in [upstream."+p.Name+"]", "pool", p.Name, "why", why))
+	case out > 0:
+		all = append(all, problem(LevelWarn, "upstreams_out",
+			fmt.Sprintf("%d of %d Upstreams of the Pool %s are out: %s.", out, of, p.Name, sentence(why)),
+			"look at the application there; each is back by itself as soon as it answers",
+			"pool", p.Name, "out", strconv.Itoa(out), "of", strconv.Itoa(of), "why", why))
+	}
+	if p.Shedding {
+		all = append(all, problem(LevelError, "shedding",
+			fmt.Sprintf("The Pool %s has more to do than it bears: requests are refused, or get the last good copy.", p.Name),
+			"make the application faster, add servers, or limit who asks too often ([[site.limit]])", "pool", p.Name))
+	}
+	return all
+}
+
+// sentence is words of an error within a sentence of ours.
+func sentence(why string) string { return strings.TrimRight(strings.SplitN(why, "\n", 2)[0], ".") }
+
+func certificateProblems(c *CertificateStatus, now time.Time) []Problem {
+	names := strings.Join(c.Names, ", ")
+	remedy := cmp.Or(c.Remedy, "look at what sluice certs says")
+	left := c.NotAfter.Sub(now)
+	days := strconv.Itoa(int(left / (24 * time.Hour)))
+	why := ""
+	if c.Failure != "" {
+		why = ": " + sentence(c.Failure)
+	}
+	switch {
+	case c.NotAfter.IsZero() && c.Failure == "" && (c.Ordering || !c.NextTry.IsZero()):
+		return nil // it has just begun
+	case c.NotAfter.IsZero():
+		return []Problem{problem(LevelError, "certificate_missing", "There is no certificate for "+names+why+".", remedy, "names", names)}
+	case left <= 0:
+		return []Problem{problem(LevelError, "certificate_expired", "The certificate of "+names+" has expired"+why+".", remedy, "names", names)}
+	case c.Failure != "":
+		level := LevelWarn
+		if left < lastDays {
+			level = LevelError
+		}
+		return []Problem{problem(level, "certificate_failing", fmt.Sprintf(
+			"The certificate of %s cannot be renewed, and ends in %s days%s.", names, days, why), remedy, "names", names, "days", days)}
+	case left < expiringBefore && !c.NextTry.After(now) && !c.Ordering:
+		return []Problem{problem(LevelWarn, "certificate_expiring", fmt.Sprintf(
+			"The certificate of %s ends in %s days.", names, days),
+			cmp.Or(c.Remedy, "put a new one in its place; Sluice loads it by itself"), "names", names, "days", days)}
+	}
+	return nil
+}
+
+func configProblems(c *Configured) (all []Problem) {
+	if c.Failed != "" {
+		all = append(all, problem(LevelWarn, "reload_refused",
+			"The configuration file could not be put in force, the one before is: "+sentence(c.Failed)+".",
+			"sluice check says all that is wrong with it", "file", c.File, "why", c.Failed))
+	}
+	if len(c.Restart) > 0 {
+		keys := strings.Join(c.Restart, ", ")
+		all = append(all, problem(LevelWarn, "restart_needed",
+			"Changed in the configuration, but in force only after a restart: "+keys+".", "restart Sluice when it suits", "names", keys))
+	}
+	return all
+}
+
+func concernProblems(t *Status, c concerns) (all []Problem) {
+	if c.memoryShort {
+		all = append(all, problem(LevelError, "memory", "Memory is short: new connections are refused.",
+			"give the machine more memory, or set server.max_connections lower"))
+	}
+	if t.State == "draining" {
+		all = append(all, problem(LevelWarn, "draining", "Sluice ends: it accepts no connections and lets requests finish.", ""))
+	}
+	if len(c.sources) > 0 {
+		names := strings.Join(c.sources, ", ")
+		all = append(all, problem(LevelWarn, "names_failing",
+			"Where Upstreams are cannot be looked up, what was known stays: "+names+".",
+			"look whether the resolvers of this machine answer, and whether the name or file is there", "names", names))
+	}
+	if len(c.unstored) > 0 {
+		names := strings.Join(c.unstored, ", ")
+		all = append(all, problem(LevelWarn, "unstored", "The disk does not take what a restart needs: "+names+".",
+			"free space or repair the disk of server.state_dir", "names", names))
+	}
+	if l := t.AccessLog; l != nil && l.Failure != "" {
+		all = append(all, problem(LevelWarn, "access_log_failing",
+			"The access log cannot be written: "+sentence(l.Failure)+".",
+			"free space, or let the user that Sluice runs as write there", "file", l.To, "why", l.Failure))
+	}
+	return all
+}
+
+func limitProblems(l *LimitStatus, now time.Time) []Problem {
+	var refused uint64
+	clients := 0
+	for _, c := range l.Top {
+		if now.Sub(c.Last) < time.Minute && c.Refused >= limitedOften {
+			refused += c.Refused
+			clients++
+		}
+	}
+	if clients == 0 || l.Refused == 0 { // or it is only tried out
+		return nil
+	}
+	return []Problem{problem(LevelWarn, "clients_limited", fmt.Sprintf(
+		"The limit %s of %s refuses %d clients, most often %s: %d times lately.", l.Name, l.Site, clients, l.Top[0].Client, l.Top[0].Refused),
+		"nothing if they are robots; if they are customers, raise the limit in [[site.limit]]",
+		"site", l.Site, "limit", l.Name, "count", strconv.FormatUint(refused, 10), "client", l.Top[0].Client)}
+}
+
+// concerns returns what Problems need besides a Status.
+func (s *Server) concerns() concerns {
+	c := concerns{memoryShort: s.memoryShort.Load(), unstored: s.maintenances.lost()}
+	for _, source := range s.names.Stats().Sources {
+		if source.Err != nil {
+			c.sources = append(c.sources, source.Source)
+		}
+	}
+	if _, failure := s.vault.Failure(); failure != nil {
+		c.unstored = append(c.unstored, "certificates")
+	}
+	return c
+}

@@ -1,0 +1,92 @@
+package server
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// upstreams are those of a Pool in these states; "drained" is in and drained.
+func upstreams(states ...string) (all []UpstreamStatus) {
+	for i, state := range states {
+		u := UpstreamStatus{Address: "10.0.0.2:300" + string(rune('0'+i)), State: state}
+		if state == "out" {
+			u.Why = "nobody listens there (connect: connection refused)"
+		}
+		if state == "drained" {
+			u.State, u.Draining = "in", true
+		}
+		all = append(all, u)
+	}
+	return all
+}
+
+func TestProblems(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	day := 24 * time.Hour
+	pool := func(available int, shedding bool, states ...string) Status {
+		return Status{Pools: []PoolStatus{{Name: "app", Available: available, Shedding: shedding, Upstreams: upstreams(states...)}}}
+	}
+	cert := func(c CertificateStatus) Status {
+		c.Names = []string{"shop.example.com"}
+		return Status{Certificates: []CertificateStatus{c}}
+	}
+	limited := func(refused uint64, ago time.Duration, all uint64) Status {
+		return Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "client_ip 10/s", Refused: all,
+			Top: []LimitedClient{{Client: "203.0.113.9", Refused: refused, Last: now.Add(-ago)}}}}}
+	}
+	for _, tt := range []struct {
+		name     string
+		status   Status
+		concerns concerns
+		want     []string // "code text", beginnings of it
+	}{
+		{"all is well", pool(2, false, "in", "in"), concerns{}, nil},
+		{"one drained on purpose", pool(1, false, "in", "drained"), concerns{}, nil},
+		{"one out", pool(2, false, "in", "out", "trial"), concerns{}, []string{"upstreams_out 1 of 3 Upstreams of the Pool app are out: nobody listens there"}},
+		{"all out", pool(0, false, "out", "out"), concerns{}, []string{"pool_empty No Upstream of the Pool app can be reached: nobody listens"}},
+		{"all drained", pool(0, false, "drained"), concerns{}, []string{"pool_empty No Upstream of the Pool app gets requests: all of them are drained."}},
+		{"none known", Status{Pools: []PoolStatus{{Name: "app", Missing: "app.internal: no such host"}}}, concerns{}, []string{"pool_empty No Upstream of the Pool app can be reached: app.internal: no such host."}},
+		{"shedding", pool(1, true, "in"), concerns{}, []string{"shedding The Pool app has more to do than it bears"}},
+		{"no certificate", cert(CertificateStatus{Failure: "dns: NXDOMAIN\nmore"}), concerns{}, []string{"certificate_missing There is no certificate for shop.example.com: dns: NXDOMAIN."}},
+		{"being ordered", cert(CertificateStatus{Ordering: true}), concerns{}, nil},
+		{"expired", cert(CertificateStatus{NotAfter: now.Add(-day)}), concerns{}, []string{"certificate_expired The certificate of shop.example.com has expired."}},
+		{"failing", cert(CertificateStatus{NotAfter: now.Add(20 * day), Failure: "rate limited"}), concerns{}, []string{"certificate_failing The certificate of shop.example.com cannot be renewed, and ends in 20 days: rate limited."}},
+		{"expiring", cert(CertificateStatus{NotAfter: now.Add(5*day + time.Hour)}), concerns{}, []string{"certificate_expiring The certificate of shop.example.com ends in 5 days."}},
+		{"a short one that is renewed in time", cert(CertificateStatus{NotAfter: now.Add(5 * day), NextTry: now.Add(day)}), concerns{}, nil},
+		{"good", cert(CertificateStatus{NotAfter: now.Add(80 * day)}), concerns{}, nil},
+		{"log", Status{AccessLog: &LogStatus{To: "/var/log/x", Failure: "no space left on device"}}, concerns{}, []string{"access_log_failing The access log cannot be written: no space left"}},
+		{"names", Status{}, concerns{sources: []string{"app.internal", "b"}}, []string{"names_failing Where Upstreams are cannot be looked up, what was known stays: app.internal, b."}},
+		{"unstored", Status{}, concerns{unstored: []string{"certificates"}}, []string{"unstored The disk does not take what a restart needs: certificates."}},
+		{"memory", Status{}, concerns{memoryShort: true}, []string{"memory Memory is short"}},
+		{"draining", Status{State: "draining"}, concerns{}, []string{"draining Sluice ends"}},
+		{"reload", Status{Config: Configured{Failed: "sluice.toml:3: x: bad\nsecond"}}, concerns{}, []string{"reload_refused The configuration file could not be put in force, the one before is: sluice.toml:3: x: bad."}},
+		{"restart", Status{Config: Configured{Restart: []string{"log.access"}}}, concerns{}, []string{"restart_needed Changed in the configuration, but in force only after a restart: log.access."}},
+		{"limited", limited(500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 1 clients, most often 203.0.113.9: 500 times lately."}},
+		{"limited a little", limited(3, time.Second, 3), concerns{}, nil},
+		{"limited an hour ago", limited(500, time.Hour, 500), concerns{}, nil},
+		{"a dry run", limited(500, time.Second, 0), concerns{}, nil},
+		{"the worst first", Status{Config: Configured{Restart: []string{"log.access"}}, State: "draining",
+			Pools: []PoolStatus{{Name: "a", Available: 1, Upstreams: upstreams("in", "out")}, {Name: "b", Upstreams: upstreams("out")}}},
+			concerns{}, []string{"pool_empty ", "upstreams_out ", "draining ", "restart_needed "}},
+	} {
+		tt.status.Time = now
+		got := problems(&tt.status, tt.concerns)
+		if len(got) != len(tt.want) {
+			t.Errorf("%s: %+v, want %q", tt.name, got, tt.want)
+			continue
+		}
+		for i, p := range got {
+			if !strings.HasPrefix(p.Code+" "+p.Text, tt.want[i]) {
+				t.Errorf("%s: %q, want %q", tt.name, p.Code+" "+p.Text, tt.want[i])
+			}
+			if p.Level != LevelWarn && p.Level != LevelError || p.Remedy == "" && p.Code != "draining" || !strings.HasSuffix(p.Text, ".") || strings.Contains(p.Text, "\n") {
+				t.Errorf("%s: %+v", tt.name, p)
+			}
+			if !slices.Contains(ranks, p.Code) {
+				t.Errorf("%s: the code %s has no rank", tt.name, p.Code)
+			}
+		}
+	}
+}

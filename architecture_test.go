@@ -16,7 +16,7 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, statedir, accesslog, metrics, admin, handover, demo, bench/cachesuite
+	NONE < config, message, grammar, socket, statedir, accesslog, errorlog, metrics, admin, handover, demo, bench/cachesuite
 
 	bench/cachesuite < bench
 
@@ -35,7 +35,7 @@ const importRules = `
 	message, socket, http1 < upstream
 	message, http1, upstream, limiter, cache, cache/policy, degraded, accesslog < proxy
 
-	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, metrics, admin, handover, names,
+	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, errorlog, metrics, admin, handover, names,
 	degraded, limiter, cache, statedir, http1, http2, upstream, proxy < server
 
 	config, server, demo, handover < main

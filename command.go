@@ -72,7 +72,7 @@ Signals:
   SIGTERM, SIGINT  stop accepting, let running requests finish
                    (server.drain_timeout), end; a second one ends at once
   SIGHUP           reload the configuration file, as "sluice reload" does
-  SIGUSR1          reopen the access log (for logrotate)
+  SIGUSR1          reopen the access log and the error log, for logrotate
   SIGUSR2          start the program anew from its file and hand over to it, as
                    "sluice upgrade" does
 
@@ -139,16 +139,14 @@ func build(file string) (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.New(cfg, newErrlog())
+	return server.New(cfg, nil)
 }
-
-// newErrlog returns where what happens is told.
-func newErrlog() *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }
 
 func run(file string) error {
 	manager, unused := handover.Inherit()
 	if unused != nil {
-		newErrlog().Warn("what the service manager has said is of no use; it is ignored", "why", unused)
+		early := slog.New(slog.NewTextHandler(os.Stderr, nil)) // what the error log is stands in the file
+		early.Warn("what the service manager has said is of no use; it is ignored", "why", unused)
 	}
 	err := serve(file, manager)
 	if err != nil {
@@ -180,7 +178,7 @@ func serve(file string, manager handover.Manager) error {
 }
 
 // withSignals runs f and does meanwhile what signals ask for: SIGUSR1 to reopen
-// the access log, SIGUSR2 to upgrade, SIGHUP to reload.
+// the logs, SIGUSR2 to upgrade, SIGHUP to reload.
 func withSignals(s *server.Server, f func() error) error {
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)

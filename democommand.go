@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -42,7 +41,7 @@ func runDemo(c *cobra.Command, https, http string) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(cfg, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	s, err := server.New(cfg, nil)
 	if err != nil {
 		return err
 	}

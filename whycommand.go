@@ -99,11 +99,11 @@ func searchLog(log config.Log, id string) string {
 	if !isID(id) {
 		id = "ID"
 	}
-	switch log.Access {
+	switch log.Access.To {
 	case config.LogOff:
 		return "the access log would have it, but it is off (log.access)"
 	case config.LogFile:
-		return "look for it in the access log: grep " + id + " " + log.File
+		return "look for it in the access log: grep " + id + " " + log.Access.File
 	}
 	return "look for it in the access log: journalctl -u sluice | grep " + id
 }

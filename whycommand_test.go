@@ -62,7 +62,7 @@ func TestWhyOfAnUnknownID(t *testing.T) {
 	if _, err := (pretend{failures: []server.FailureStatus{}}).run(t, "why", "abc"); err == nil || !strings.Contains(err.Error(), "none yet") {
 		t.Errorf("error %v", err)
 	}
-	if got := searchLog(config.Log{Access: config.LogFile, File: "a.log"}, "-rf"); !strings.HasSuffix(got, "grep ID a.log") {
+	if got := searchLog(config.Log{Access: config.LogPlace{To: config.LogFile, File: "a.log"}}, "-rf"); !strings.HasSuffix(got, "grep ID a.log") {
 		t.Errorf("got %q", got)
 	}
 }

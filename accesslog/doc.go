@@ -11,6 +11,9 @@
 // when a write fails, the lines it didn't write are dropped and counted, and
 // the next flush tries again. Requests notice neither.
 //
+// With rules (Sample) only some of the lines are written; those that are not cost
+// neither encoding nor lock.
+//
 // Memory is bounded: 4 MiB of active and 4 MiB of spare buffer, the rest of one
 // torn line, and one line for each goroutine that encodes at the moment.
 //

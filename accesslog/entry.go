@@ -52,6 +52,8 @@ type Entry struct {
 	TLSVersion string // "1.3"; empty on a plain connection
 	ALPN       string
 	SNI        string
+
+	Sample int // for how many its line stands, if more than one; set by Log
 }
 
 // Try is one Attempt of an Exchange that failed.
@@ -123,6 +125,9 @@ func (e *Entry) encode(enc encoder, scratch []byte) {
 	addString(enc, "sni", "sni_cut", e.SNI, maxSNI)
 	if len(e.UserAgent) > 0 {
 		addBytes(enc, "user_agent", "user_agent_cut", e.UserAgent, maxUserAgent)
+	}
+	if e.Sample > 1 {
+		enc.AddInt64("sample", int64(e.Sample))
 	}
 }
 

@@ -20,6 +20,7 @@ func full() *Entry {
 	e.Detail = `dial tcp 10.0.0.2:3001: "i/o timeout"`
 	e.Degraded, e.Cache = "last_good", "stale"
 	e.Attempts = 2
+	e.Sample = 100
 	return e
 }
 
@@ -68,6 +69,7 @@ func TestALineHasEveryFieldOfItsExchange(t *testing.T) {
 		"cache":       "stale",
 		"tls":         "1.3", "alpn": "h2", "sni": "shop.example.com",
 		"user_agent": string(full().UserAgent),
+		"sample":     100.,
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,10 @@ type Log struct {
 	encoder zapcore.Encoder
 	lines   sync.Pool // of *line
 	wake    chan struct{}
+	seed    maphash.Seed // of what is sampled
+
+	sampler    atomic.Pointer[sampler] // nil: all lines are written
+	sampledOut atomic.Uint64
 
 	reopen atomic.Bool // asked for and not yet done
 
@@ -49,6 +54,8 @@ type Stats struct {
 	Dropped uint64 // lines: buffer full, write failed, or logged after Run's end
 	Bytes   uint64 // that the sink took
 
+	SampledOut uint64 // lines that by the rules were not to be written
+
 	// Failure is why the last write failed, nil when it didn't.
 	Failure error
 }
@@ -59,14 +66,19 @@ func New(sink Sink) *Log {
 		encoder: newEncoder(),
 		lines:   sync.Pool{New: func() any { return newLine() }},
 		wake:    make(chan struct{}, 1),
+		seed:    maphash.MakeSeed(),
 		active:  make([]byte, 0, bufferSize),
 		writer:  writer{sink: sink},
 		spare:   make([]byte, 0, bufferSize),
 	}
 }
 
-// Log takes e to be written. It waits for no I/O and keeps nothing of e.
+// Log takes e to be written, if it is among the samples, which it notes in e. It
+// waits for no I/O and keeps nothing of e.
 func (l *Log) Log(e *Entry) {
+	if l.leavesOut(e) {
+		return
+	}
 	s := l.lines.Get().(*line)
 	if l.add(s.encode(l.encoder, e)) {
 		l.signal()
@@ -111,5 +123,7 @@ func (l *Log) Reopen() {
 func (l *Log) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.stats
+	n := l.stats
+	n.SampledOut = l.sampledOut.Load()
+	return n
 }

@@ -129,11 +129,11 @@ func (d *decoder) config(root *node) *Config {
 	top := d.section("", nil, root)
 	c := &Config{
 		Server: d.server(top.table("server")),
-		Log:    readLog(top.table("log")),
 	}
 	c.ACME = d.acme(top.table("acme"))
 	d.namedPools(top.table("upstream"))
 	c.Sites = d.sites(top, c.Server)
+	c.Log = d.log(top.table("log"), c.Sites)
 	d.checkPoolUses()
 	c.Pools = d.pools.sorted()
 	c.lines = lines{sites: d.siteLines, pools: d.pools.lines}

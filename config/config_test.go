@@ -61,7 +61,7 @@ func TestDefaults(t *testing.T) {
 				MaxControlFrames: 2000, MaxContinuations: 8, MinProgress: 4096,
 			},
 		},
-		Log:  Log{Access: LogStdout},
+		Log:  Log{Access: LogPlace{To: LogStdout}, Error: LogPlace{To: LogStderr}, Format: ErrorText},
 		ACME: ACME{Directory: Directory{URL: "https://acme-v02.api.letsencrypt.org/directory"}},
 		Sites: []Site{{
 			Hosts:    []string{"shop.example.com"},
@@ -196,7 +196,7 @@ healthy_after = 4
 	if !reflect.DeepEqual(s.TrustedProxies, prefixes) {
 		t.Errorf("trusted_proxies: got %v, want %v", s.TrustedProxies, prefixes)
 	}
-	if want := (Log{Access: LogFile, File: filepath.Join(dir, "logs/access.log")}); c.Log != want {
+	if want := (LogPlace{To: LogFile, File: filepath.Join(dir, "logs/access.log")}); c.Log.Access != want {
 		t.Errorf("log: got %+v, want %+v", c.Log, want)
 	}
 	auto := Degraded{Form: DegradedAuto, HTML: []byte("<p>busy</p>\n"), JSON: []byte("[]"), RetryAfter: time.Minute}

@@ -16,26 +16,69 @@ const (
 	LogFile   LogTarget = "file"
 )
 
-// Log says where the access log goes.
+// ErrorFormat is the form of the error log's lines.
+type ErrorFormat string
+
+// The forms of the error log's lines.
+const (
+	ErrorText ErrorFormat = "text"
+	ErrorJSON ErrorFormat = "json"
+)
+
+// Log says where the access log and the error log go, and what of the access
+// log is written.
 type Log struct {
-	Access LogTarget
-	File   string // of LogFile: the path
+	Access LogPlace
+	Error  LogPlace // LogStderr or LogFile
+	Format ErrorFormat
+	Sample []Sample // in the order of the file: the first that matches decides
 }
 
-// readLog reads [log].
-func readLog(s section) Log {
-	return read(s, "access", s.d.parseLog)
+// LogPlace is where one of the logs goes.
+type LogPlace struct {
+	To   LogTarget
+	File string // of LogFile: the path
 }
 
-// parseLog reads "stdout", "stderr", "off" or a path. A path must have a slash,
-// or a misspelt word would quietly become a file.
-func (d *decoder) parseLog(text string) (Log, *flaw) {
-	if strings.Contains(text, "/") {
-		return Log{Access: LogFile, File: d.resolve(text)}, nil
+// log reads [log].
+func (d *decoder) log(s section, sites []Site) Log {
+	v := Log{
+		Access: read(s, "access", d.parseAccessLog),
+		Error:  read(s, "error", d.parseErrorLog),
+		Format: read(s, "error_format", choice(`write "text" or "json"`, []ErrorFormat{ErrorText, ErrorJSON})),
 	}
+	if v.Error.To == LogFile && v.Error == v.Access {
+		s.fail("error", "write another path", "%s is the file of log.access, too", shorten(v.Error.File))
+	}
+	for _, rule := range s.tables("sample") {
+		v.Sample = append(v.Sample, rule.sample(sites))
+	}
+	if len(v.Sample) > mostSamples {
+		s.fail("sample", "keep the rules that matter", "there are %d rules, and at most %d are possible", len(v.Sample), mostSamples)
+	}
+	return v
+}
+
+// parseAccessLog reads "stdout", "stderr", "off" or a path.
+func (d *decoder) parseAccessLog(text string) (LogPlace, *flaw) {
 	const remedy = `write "stdout", "stderr", "off", or a path with a slash such as "./access.log"`
-	t, bad := choice(remedy, []LogTarget{LogStdout, LogStderr, LogOff})(text)
-	return Log{Access: t}, bad
+	return d.parsePlace(text, choice(remedy, []LogTarget{LogStdout, LogStderr, LogOff}))
+}
+
+// parseErrorLog reads "stderr" or a path: an error log cannot be turned off.
+func (d *decoder) parseErrorLog(text string) (LogPlace, *flaw) {
+	const remedy = `write "stderr", or a path with a slash such as "./error.log"`
+	return d.parsePlace(text, choice(remedy, []LogTarget{LogStderr}))
+}
+
+// parsePlace reads a word or a path. A path must have a slash, or a misspelt
+// word would quietly become a file.
+func (d *decoder) parsePlace(text string, word func(string) (LogTarget, *flaw)) (LogPlace, *flaw) {
+	if strings.Contains(text, "/") {
+		return LogPlace{To: LogFile, File: d.resolve(text)}, nil
+	}
+	to, bad := word(text)
+	return LogPlace{To: to}, bad
 }
 
 // parseDir reads the path of a folder; "" is none.

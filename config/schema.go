@@ -70,6 +70,16 @@ var schema = []tableSpec{
 	}},
 	{path: "log", header: "[log]", keys: []keySpec{
 		{name: "access", standard: `"stdout"`},
+		{name: "error", standard: `"stderr"`},
+		{name: "error_format", standard: `"text"`},
+		{name: "sample"},
+	}},
+	{path: "log.sample", header: "[[log.sample]]", choice: true, keys: []keySpec{
+		{name: "keep", example: `"1/100"`},
+		{name: "site", example: `"shop.example.com"`},
+		{name: "path", example: `"/static/"`},
+		{name: "status", example: `"2xx"`},
+		{name: "slower_than", standard: `"0s"`, example: `"1s"`},
 	}},
 	{path: "acme", header: "[acme]", keys: []keySpec{
 		{name: "email", standard: `""`, example: `"ops@example.com"`},

@@ -17,7 +17,7 @@ var admits = regexp.MustCompile(`msg=serving .*admin=(\S+)`)
 // alphabet. Only one by cause may be missing, which is 0.
 func (s *sluice) metric(t *testing.T, name string) float64 {
 	t.Helper()
-	found := admits.FindStringSubmatch(s.stderr.text())
+	found := admits.FindStringSubmatch(s.told())
 	if found == nil {
 		t.Fatal("the program does not say where its metrics are")
 	}

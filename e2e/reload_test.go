@@ -21,7 +21,7 @@ import (
 type reloading struct {
 	*sluice
 	file, admin string
-	reloads     int // that it has told of
+	reloads     int // that it has done
 }
 
 func newReloading(t *testing.T, c setup) *reloading {
@@ -67,8 +67,8 @@ func (r *reloading) bySignal() {
 	r.t.Helper()
 	r.signal(syscall.SIGHUP)
 	r.reloads++
-	eventually(r.t, patience, "the log tells of the reload", func() bool {
-		return strings.Count(r.stderr.text(), "configuration reloaded") >= r.reloads
+	eventually(r.t, patience, "it is reloaded", func() bool { // the log tells of the first ones only
+		return r.metric(r.t, `sluice_reloads_total{outcome="done"}`) >= float64(r.reloads)
 	})
 }
 

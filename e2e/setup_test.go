@@ -18,6 +18,7 @@ const host = "shop.test"
 type setup struct {
 	server    string   // more keys of [server]
 	access    string   // log.access; "": a file of its own
+	log       string   // more keys of [log], and tables below it
 	site      string   // more keys of the one Site, and tables below it
 	sites     string   // instead of the one Site
 	upstreams []string // servers of the Pool "app"
@@ -56,7 +57,7 @@ func (c setup) text(dir string, id identity) string {
 	if access == "" {
 		access = filepath.Join(dir, accessLog)
 	}
-	fmt.Fprintf(&b, "%s\n[log]\naccess = %q\n", c.server, access)
+	fmt.Fprintf(&b, "%s\n[log]\naccess = %q\n%s\n", c.server, access, c.log)
 	if c.sites != "" {
 		b.WriteString(c.sites)
 	} else {

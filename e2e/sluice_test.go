@@ -15,6 +15,9 @@ import (
 
 const accessLog = "access.log"
 
+// errorLog is in the folder of a Sluice whose log.error is not stderr.
+const errorLog = "error.log"
+
 // stopGrace is how much longer than its drain time a Sluice may take to end.
 const stopGrace = 5 * time.Second
 
@@ -77,11 +80,20 @@ func launchCommand(t *testing.T, dir string, cmd *exec.Cmd) *sluice {
 		if s.hasEnded() {
 			t.Fatalf("the program has ended:\n%s", s.stderr.text())
 		}
-		return serving.MatchString(s.stderr.text())
+		return serving.MatchString(s.told())
 	})
-	found := serving.FindStringSubmatch(s.stderr.text())
+	found := serving.FindStringSubmatch(s.told())
 	s.http, s.https = found[1], found[2]
 	return s
+}
+
+// told returns what it has told on stderr, and in its error log if that is a file.
+func (s *sluice) told() string {
+	text, err := os.ReadFile(filepath.Join(s.dir, errorLog))
+	if err != nil {
+		return s.stderr.text()
+	}
+	return s.stderr.text() + string(text)
 }
 
 func (s *sluice) hasEnded() bool {
@@ -142,12 +154,12 @@ func (s *sluice) cleanup() {
 		}
 	}
 	for _, bad := range []string{"DATA RACE", "internal error", "panic:", "fatal error"} {
-		if s.stderr.has(bad) {
-			s.t.Errorf("stderr tells of a %q", bad)
+		if strings.Contains(s.told(), bad) {
+			s.t.Errorf("the error log tells of a %q", bad)
 		}
 	}
 	if s.t.Failed() {
-		s.t.Logf("stderr of the program:\n%s", tail(s.stderr.text(), 8<<10))
+		s.t.Logf("error log of the program:\n%s", tail(s.told(), 8<<10))
 	}
 }
 

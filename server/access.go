@@ -12,7 +12,7 @@ import (
 // logger returns what is called with each Exchange's Entry: it counts, and
 // writes the line if there is an access log.
 func (s *Server) logger(c config.Log) func(*accesslog.Entry) {
-	if c.Access == config.LogOff {
+	if c.Access.To == config.LogOff {
 		return s.observe
 	}
 	return func(e *accesslog.Entry) {
@@ -21,28 +21,36 @@ func (s *Server) logger(c config.Log) func(*accesslog.Entry) {
 	}
 }
 
-// checkAccessLog tells of a log that can never be written, without making it:
-// a check may be run by another user than the service.
-func checkAccessLog(c config.Log) error {
-	if c.Access != config.LogFile {
+// checkLog tells of a log that can never be written, without making it: a check
+// may be run by another user than the service.
+func checkLog(key string, c config.LogPlace, remedy string) error {
+	if c.To != config.LogFile {
 		return nil
 	}
 	folder := filepath.Dir(c.File)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return fmt.Errorf("log.access: there is no folder %s\nmake it (mkdir -p), or write another path, \"stdout\" or \"off\"", folder)
+		return fmt.Errorf("%s: there is no folder %s\nmake it (mkdir -p), or write another path, %s", key, folder, remedy)
 	}
 	return nil
+}
+
+// checkLogs tells of the first of the logs that can never be written.
+func checkLogs(c config.Log) error {
+	if err := checkLog("log.error", c.Error, `or "stderr"`); err != nil {
+		return err
+	}
+	return checkLog("log.access", c.Access, `"stdout" or "off"`)
 }
 
 // openAccessLog opens the access log, if there is one.
 func (s *Server) openAccessLog() error {
 	c := s.inForce.Load().cfg.Log
-	if c.Access == config.LogOff {
+	if c.Access.To == config.LogOff {
 		return nil
 	}
-	name := string(c.Access)
-	if c.Access == config.LogFile {
-		name = c.File
+	name := string(c.Access.To)
+	if c.Access.To == config.LogFile {
+		name = c.Access.File
 	}
 	sink, err := accesslog.Open(name)
 	if err != nil {
@@ -50,12 +58,28 @@ func (s *Server) openAccessLog() error {
 	}
 	s.access = accesslog.New(sink)
 	s.access.Notify = s.accessLogEvent
+	s.sample(c.Sample)
 	return nil
 }
 
-// ReopenLogs reopens the access log, for logrotate.
+// sample puts rules in force for which lines of the access log are written.
+func (s *Server) sample(rules []config.Sample) {
+	if s.access == nil {
+		return
+	}
+	all := make([]accesslog.Rule, len(rules))
+	for i, r := range rules {
+		all[i] = accesslog.Rule{Keep: r.Keep, Site: r.Site, Path: r.Path, Least: r.Status.Least, Most: r.Status.Most, SlowerThan: r.SlowerThan}
+	}
+	s.access.Sample(all)
+}
+
+// ReopenLogs reopens the access log and the error log, for logrotate.
 func (s *Server) ReopenLogs() {
 	if s.access != nil {
 		s.access.Reopen()
+	}
+	if s.errorLog != nil {
+		s.errorLog.Reopen()
 	}
 }

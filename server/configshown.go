@@ -50,7 +50,7 @@ const masked = "***"
 // field: a text may be a secret, so one that is not named here is masked.
 var textRules = map[string]func(string) string{
 	"Server.StateDir": plain, "Server.AdminSocketGroup": plain,
-	"Log.File":   plain,
+	"LogPlace.File": plain, "Sample.Path": plain, "Sample.Site": plain,
 	"ACME.Email": plain, "ACME.Profile": plain,
 	"Directory.URL": withoutQuery, "Directory.CARoot": sized, "Directory.EABKeyID": plain,
 	"DNS.KeyID": plain, "DNS.Server": plain, "DNS.Algorithm": plain, "DNS.Resolvers": plain,

@@ -160,7 +160,7 @@ func TestTheConfigurationInForceIsShown(t *testing.T) {
 		}
 	}
 	site, pool := shown.Sites[0], shown.Upstreams[0]
-	if site["at"] != s.file+":10" || pool["at"] != s.file+":14" || site["upstream"] != "main" || pool["name"] != "main" {
+	if site["at"] != s.file+":11" || pool["at"] != s.file+":15" || site["upstream"] != "main" || pool["name"] != "main" {
 		t.Errorf("%v\n%v", site["at"], pool["at"])
 	}
 	if got := asJSON(t, pool["servers"]); got != `["127.0.0.1:1"]` || pool["max_concurrency"] != "off" {

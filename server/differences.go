@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"sluice/config"
@@ -13,6 +14,9 @@ import (
 func differences(was, next *config.Config) []string {
 	all := []string{}
 	all = append(all, serverDifferences(was.Server, next.Server)...)
+	if !slices.Equal(was.Log.Sample, next.Log.Sample) {
+		all = append(all, "log.sample: changed")
+	}
 	if !reflect.DeepEqual(was.ACME, next.ACME) {
 		all = append(all, "acme: changed, for certificates that are ordered from now on")
 	}

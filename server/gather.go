@@ -195,9 +195,9 @@ func (s *Server) logStatus(c config.Log) *LogStatus {
 		return nil
 	}
 	n := s.access.Stats()
-	status := &LogStatus{To: string(c.Access), Written: n.Written, Dropped: n.Dropped}
-	if c.Access == config.LogFile {
-		status.To = c.File
+	status := &LogStatus{To: string(c.Access.To), Written: n.Written, Dropped: n.Dropped}
+	if c.Access.To == config.LogFile {
+		status.To = c.Access.File
 	}
 	if n.Failure != nil {
 		status.Failure = n.Failure.Error()

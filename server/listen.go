@@ -15,10 +15,14 @@ import (
 // protocolHTTP2 is HTTP/2's name in ALPN (RFC 9113 section 3.1).
 const protocolHTTP2 = "h2"
 
-// Listen opens the access log, binds the Listeners and the admin server, and
+// Listen opens the logs, binds the Listeners and the admin server, and
 // says what keeps it from doing so. Run or Close comes next.
 func (s *Server) Listen(ctx context.Context) error {
+	if err := s.openErrorLog(); err != nil {
+		return err
+	}
 	if err := s.openAccessLog(); err != nil {
+		s.closeErrorLog()
 		return err
 	}
 	var err error
@@ -93,4 +97,5 @@ func (s *Server) Close() {
 	over, end := context.WithCancel(context.Background())
 	end()
 	s.runAccessLog(over) // to its end, which closes it
+	s.closeErrorLog()
 }

@@ -22,6 +22,7 @@ func (s *Server) newMetrics(sites []config.Site) *metrics.Metrics {
 	m.Register(s.maintenances.report)
 	m.Register(s.reportCache)
 	m.Register(s.reportAccessLog)
+	m.Register(s.reportErrorLog)
 	m.Register(s.reportHTTP2)
 	m.Register(s.reloads.report)
 	return m

@@ -93,6 +93,7 @@ func (s *Server) swap(before, next *generation) {
 		s.keepKeyring() // before it signs anything
 	}
 	s.metrics.Sites(namesOf(next.cfg.Sites))
+	s.sample(next.cfg.Log.Sample)
 	s.maintenances.configured(next.cfg.Sites, time.Now())
 	s.store.Use(next.defaultHost, next.sources...)
 	s.inForce.Store(next)

@@ -48,6 +48,9 @@ func (r *reloaded) write(more, text string) {
 			more += "\n" + key + " = \"127.0.0.1:0\""
 		}
 	}
+	if !strings.Contains(more, "state_dir ") { // nobody else's
+		more += "\nstate_dir = \"\""
+	}
 	if !strings.Contains(text, "[log]") {
 		text = "[log]\naccess = \"off\"\n" + text
 	}
@@ -115,10 +118,13 @@ func TestReloadSaysWhatHasChanged(t *testing.T) {
 		{"HTTP/2", "", "[server.http2]\nmax_streams = 7\n" + base, []string{"server.http2: changed, for new connections"}, ""},
 		{"a Listener", `https = ""`, base, []string{"server.https: off, no longer 127.0.0.1:0"}, ""},
 		{"the CA's", "", "[acme]\nemail = \"ops@example.com\"\n" + base, []string{"acme: changed, for certificates that are ordered from now on"}, ""},
-		{"what needs a restart", `state_dir = ""`, base, nil, "server.state_dir"},
+		{"what needs a restart", `state_dir = "/nowhere"`, base, nil, "server.state_dir"},
 		{"more that does", `cache_memory = "1MiB"`, base, nil, "server.cache_memory"},
 		{"and memory", `memory_limit = "1GiB"`, base, nil, "server.memory_limit"},
 		{"the log", "", "[log]\naccess = \"stderr\"\n" + base, nil, "log.access"},
+		{"the error log", "", "[log]\naccess = \"off\"\nerror = \"./error.log\"\n" + base, nil, "log.error"},
+		{"its format", "", "[log]\naccess = \"off\"\nerror_format = \"json\"\n" + base, nil, "log.error_format"},
+		{"samples", "", "[log]\naccess = \"off\"\n[[log.sample]]\nkeep = \"1/2\"\n" + base, []string{"log.sample: changed"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,9 +172,9 @@ func TestAReloadThatFailsChangesNothing(t *testing.T) {
 		name, more, text string
 		want             []string
 	}{
-		{"no TOML", "", base + "\nnonsense", []string{"sluice.toml:19: "}},
+		{"no TOML", "", base + "\nnonsense", []string{"sluice.toml:20: "}},
 		{"two mistakes", "", strings.Replace(base, "tls =", "tsl =", 1) + "max_idel = 3\n",
-			[]string{"sluice.toml:10: site.tsl: ", "; did you mean", "sluice.toml:18: upstream.main.max_idel: "}},
+			[]string{"sluice.toml:11: site.tsl: ", "; did you mean", "sluice.toml:19: upstream.main.max_idel: "}},
 		{"a Pool that cannot be built", "", more + base + "[upstream.late]\nservers_file = \"" + servers + "\"\n",
 			[]string{"sluice.toml: pool late: ", servers + ":1: "}},
 		{"a page that cannot be used", "", more + base + oneSite("paged.example.com", "main", "[site.degraded]\nhtml = \""+page+"\""),

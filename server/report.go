@@ -153,9 +153,10 @@ func (s *Server) reportAccessLog(p *metrics.Page) {
 		return
 	}
 	n := s.access.Stats()
-	lines := p.Counter("sluice_access_log_lines_total", "Lines of the access log; dropped ones are lost.", "outcome")
+	lines := p.Counter("sluice_access_log_lines_total", "Lines of the access log; dropped ones are lost, those sampled out were not to be written.", "outcome")
 	lines.Value(float64(n.Written), "written")
 	lines.Value(float64(n.Dropped), "dropped")
+	lines.Value(float64(n.SampledOut), "sampled_out")
 	p.Counter("sluice_access_log_bytes_total", "Bytes written to the access log.").Value(float64(n.Bytes))
 	failing := 0.0
 	if n.Failure != nil {

@@ -16,8 +16,12 @@ var restartKeys = []struct {
 		func(next, was *config.Config) { next.Server.MemoryLimit = was.Server.MemoryLimit }},
 	{"server.cache_memory", func(c *config.Config) any { return c.Server.CacheMemory },
 		func(next, was *config.Config) { next.Server.CacheMemory = was.Server.CacheMemory }},
-	{"log.access", func(c *config.Config) any { return c.Log },
-		func(next, was *config.Config) { next.Log = was.Log }},
+	{"log.access", func(c *config.Config) any { return c.Log.Access },
+		func(next, was *config.Config) { next.Log.Access = was.Log.Access }},
+	{"log.error", func(c *config.Config) any { return c.Log.Error },
+		func(next, was *config.Config) { next.Log.Error = was.Log.Error }},
+	{"log.error_format", func(c *config.Config) any { return c.Log.Format },
+		func(next, was *config.Config) { next.Log.Format = was.Log.Format }},
 }
 
 // untilRestart returns next as it can be put in force now, and says which keys

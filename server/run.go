@@ -21,7 +21,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.maintenances.load(s.siteOf, time.Now())
 	s.store.Use(g.defaultHost, g.sources...)
 	s.proxy.Use(g.proxy)
-	// The access log outlives the Exchanges, and they what they rely on.
+	// The error log outlives all that it tells of, the access log the Exchanges,
+	// and they what they rely on.
+	told := s.background(s.runErrorLog)
 	log := s.background(s.runAccessLog)
 	rest := s.background(s.runRest)
 	certificates := s.background(func(ctx context.Context) { s.store.Run(ctx) })
@@ -45,6 +47,7 @@ func (s *Server) Run(ctx context.Context) error {
 	rest()
 	log()
 	s.noise.flush()
+	told()
 	return err
 }
 

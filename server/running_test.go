@@ -69,6 +69,9 @@ func listeningBy(t testing.TB, m handover.Manager, more, text string) *running {
 	if !strings.Contains(more, "admin ") {
 		more += "\nadmin = \"127.0.0.1:0\""
 	}
+	if !strings.Contains(more, "state_dir ") { // nobody else's
+		more += "\nstate_dir = \"\""
+	}
 	cfg, err := config.Parse("test.toml", []byte("[server]\n"+more+"\n[log]\naccess = \""+r.access+"\"\n"+text))
 	if err != nil {
 		t.Fatal(err)

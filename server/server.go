@@ -13,6 +13,7 @@ import (
 	"sluice/certs"
 	"sluice/certs/ca"
 	"sluice/config"
+	"sluice/errorlog"
 	"sluice/limiter"
 	"sluice/listener"
 	"sluice/metrics"
@@ -51,6 +52,10 @@ type Server struct {
 	strain   strain
 	statuses statuses
 
+	// errorLog is where errlog leads, and fixed like it; nil: errlog is the
+	// caller's.
+	errorLog *errorlog.Log
+
 	// inForce is the Generation that serves. Reload replaces it whole; who needs
 	// more than one thing of it loads it once.
 	inForce atomic.Pointer[generation]
@@ -82,16 +87,18 @@ type Server struct {
 
 // New builds all that cfg asks for and binds nothing. Its error says what to
 // do about it. errlog is where what happens is told; it may be called from
-// any goroutine.
+// any goroutine. If it is nil, that is the error log which cfg asks for.
 func New(cfg *config.Config, errlog *slog.Logger) (*Server, error) {
 	return newServer(cfg, errlog, names.Options{StateDir: cfg.Server.StateDir})
 }
 
 // newServer is New with a resolver of the caller's choice.
 func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*Server, error) {
-	s := &Server{errlog: errlog, caps: listener.NewCaps(), noise: newNoise(errlog), failed: make(chan error, 1), succession: newSuccession(),
+	s := &Server{caps: listener.NewCaps(), failed: make(chan error, 1), succession: newSuccession(),
 		started: time.Now(), timeline: &timeline{}, failures: &failures{}}
 	s.loaded = stampOf(cfg.File)
+	s.useErrorLog(cfg.Log, errlog)
+	s.noise = newNoise(s.errlog)
 	s.store = certs.NewStore(s.certificateEvent)
 	var err error
 	if s.keyring, err = openKeyring(cfg.Server.StateDir, time.Now()); err != nil {
@@ -105,7 +112,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
-	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), errlog
+	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), s.errlog
 	s.maintenances.timeline = s.timeline
 	s.proxy = proxy.New(s.logger(cfg.Log))
 	first, err := s.build(cfg, nil)
@@ -116,7 +123,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.reloads.loadedAt(time.Now())
 	s.checkSecrets(cfg.ACME)
 	s.checkAdmin(first)
-	if err := checkAccessLog(cfg.Log); err != nil {
+	if err := checkLogs(cfg.Log); err != nil {
 		return nil, err
 	}
 	s.metrics = s.newMetrics(cfg.Sites)

@@ -1,0 +1,136 @@
+package errorlog
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"syscall"
+)
+
+// sink is where lines go: a file, and stderr where there is none or while it
+// fails.
+type sink struct {
+	path   string // "": there is no file
+	stderr io.Writer
+	say    func(level slog.Level, message string, args ...any) []byte
+
+	file io.WriteCloser // nil: not open
+	dup  *os.File       // of the process's stderr; nil: none
+	torn bool           // the file does not end with a line's end
+
+	failing bool   // the file did not take the last line
+	missed  uint64 // lines that went to stderr since it fails
+}
+
+// outcome is what became of lines.
+type outcome struct {
+	written, dropped uint64
+	err              error
+}
+
+// open opens the file, and what stderr is if it is that of the process: when
+// the reader of a pipe goes away, a write to descriptor 2 itself would end the
+// process with SIGPIPE (see os/signal), one to any other number is an error.
+func (s *sink) open(ownStderr bool) error {
+	if s.path != "" {
+		f, err := openFile(s.path)
+		if err != nil {
+			return err
+		}
+		s.file = f
+	}
+	if !ownStderr {
+		return nil
+	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(syscall.Stderr)
+	if err != nil {
+		s.close()
+		return fmt.Errorf("open stderr: %w", err)
+	}
+	syscall.CloseOnExec(fd)
+	s.dup = os.NewFile(uintptr(fd), "stderr")
+	s.stderr = s.dup
+	return nil
+}
+
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+}
+
+// close closes what open has opened. Lines go to stderr from then on.
+func (s *sink) close() {
+	if s.file != nil {
+		s.file.Close() // every byte is with the kernel already
+		s.file, s.failing = nil, false
+	}
+	if s.dup != nil {
+		s.dup.Close()
+		s.dup, s.stderr = nil, os.Stderr
+	}
+}
+
+// reopen opens what is at the path now. That it couldn't is told in the old
+// file, which still takes lines.
+func (s *sink) reopen() outcome {
+	if s.file == nil {
+		return outcome{}
+	}
+	next, err := openFile(s.path)
+	if err != nil {
+		return s.write(s.say(slog.LevelError, "error log cannot be reopened, the file before stays in use", "file", s.path, "why", err))
+	}
+	s.file.Close()
+	s.file, s.torn = next, false
+	return outcome{}
+}
+
+// write writes lines: to the file, and what it does not take to stderr.
+func (s *sink) write(lines []byte) outcome {
+	if s.file == nil {
+		return s.toStderr(lines)
+	}
+	before := s.before()
+	all := append(before[:len(before):len(before)], lines...)
+	n, err := s.file.Write(all)
+	if n > 0 {
+		s.torn = all[n-1] != '\n'
+	}
+	if err == nil {
+		s.failing, s.missed = false, 0
+		return outcome{written: countLines(lines)}
+	}
+	done := bytes.LastIndexByte(lines[:max(n-len(before), 0)], '\n') + 1
+	o := outcome{written: countLines(lines[:done])}
+	if !s.failing {
+		s.failing = true
+		s.stderr.Write(s.say(slog.LevelError, "error log cannot be written; lines come here until it can", "file", s.path, "why", err))
+	}
+	rest := s.toStderr(lines[done:])
+	s.missed += rest.written
+	return outcome{written: o.written + rest.written, dropped: rest.dropped, err: err}
+}
+
+// before returns what has to stand before the next line in the file.
+func (s *sink) before() (text []byte) {
+	if s.torn {
+		text = append(text, '\n')
+	}
+	if s.failing {
+		text = append(text, s.say(slog.LevelInfo, "error log is written again", "lines_on_stderr", s.missed)...)
+	}
+	return text
+}
+
+// toStderr writes lines to stderr.
+func (s *sink) toStderr(lines []byte) outcome {
+	n, err := s.stderr.Write(lines)
+	if err == nil {
+		return outcome{written: countLines(lines)}
+	}
+	written := countLines(lines[:max(n, 0)])
+	return outcome{written: written, dropped: countLines(lines) - written, err: err}
+}

@@ -10,7 +10,7 @@ import (
 // pages answers by what was asked for, to the letter: there are no folders
 // here and nothing to redirect to.
 func pages(o Options) http.Handler {
-	do, taken := actions(o), &profiles{on: o.Profiles}
+	do, page, taken := actions(o), livePage(), &profiles{on: o.Profiles}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/metrics":
@@ -40,6 +40,10 @@ func pages(o Options) http.Handler {
 			}
 			say(w, http.StatusOK, "serving")
 		default:
+			if isPage(r.URL.Path) {
+				page.ServeHTTP(w, r)
+				return
+			}
 			if act := do[r.URL.Path]; act != nil {
 				act(w, r)
 				return
@@ -48,7 +52,7 @@ func pages(o Options) http.Handler {
 				taken.serve(w, r, name)
 				return
 			}
-			say(w, http.StatusNotFound, "there are /status, /events, /failures, /pools, /certs, /maintenance, /cache, /config, /metrics, /healthz and /readyz")
+			say(w, http.StatusNotFound, "there are the page at /, and /status, /events, /failures, /pools, /certs, /maintenance, /cache, /config, /metrics, /healthz and /readyz")
 		}
 	})
 }

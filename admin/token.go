@@ -42,7 +42,7 @@ func brought(r *http.Request) (text string, ok bool) {
 // isOpen reports whether a path is for everybody: it says whether we live, or it
 // belongs to the page, which holds no data and asks for the token itself.
 func isOpen(path string) bool {
-	return path == "/healthz" || path == "/readyz" || path == "/" || strings.HasPrefix(path, "/page/")
+	return path == "/healthz" || path == "/readyz" || isPage(path)
 }
 
 // admits reports whether a request brings the token. If it does not, that has

@@ -31,7 +31,7 @@ func TestWhoMustBringTheToken(t *testing.T) {
 	}{
 		{"GET /healthz", nil, 200},
 		{"GET /readyz", nil, 200},
-		{"GET /", nil, 404}, // there is no page in this test, and it is not 401
+		{"GET /", nil, 200},
 		{"GET /page/x.js", nil, 404},
 		{"GET /metrics", nil, 401},
 		{"GET /certs", nil, 401},

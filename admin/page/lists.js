@@ -1,0 +1,165 @@
+// What else there is to see: events, certificates, limits, waiting rooms, the
+// cache, Sites.
+
+import { make, byId, put, show, list, name, attribute, table, cells } from './dom.js';
+import { word, number, percent, bytes, clock, ago, day, moment, told } from './language.js';
+import { events as codes } from './codes.js';
+import { localized } from './why.js';
+
+const most = 100; // rows of a table
+
+// events shows the timeline.
+export function events(status, now) {
+  const all = status.events.slice(0, 30).map(v => ({ v, now }));
+  list(byId('events'), all, i => i.v.time + i.v.code + JSON.stringify(i.v.params ?? ''), eventRow);
+  show(byId('events-none'), all.length === 0);
+}
+
+function eventRow() {
+  const time = make('time'), age = make('small'), text = make('span', 'what'), times = make('small', 'times');
+  const e = make('li', '', make('span', 'when', time, age), text, times);
+  return {
+    e, update({ v, now }) {
+      const at = moment(v.time);
+      if (at) attribute(time, 'datetime', at.toISOString());
+      put(time, at ? clock(at) : '');
+      put(age, at ? ago((now - at) / 1000) : '');
+      // Some codes tell of a trouble and, at the level info, of its end.
+      const code = v.level === 'info' && Object.hasOwn(codes, v.code + '_over') ? v.code + '_over' : v.code;
+      put(text, told(codes, code, localized(v.params), v.text));
+      put(times, v.times > 1 ? word('times', { n: number(v.times) }) : '');
+      name(e, ['warn', 'error'].includes(v.level) ? v.level : 'info');
+    },
+  };
+}
+
+// tables are the bodies of the tables, by where they stand.
+const tables = new Map();
+
+// rows keeps a table under a heading in step with items; without any it is gone.
+function rows(id, columns, items, keyOf, makeRow) {
+  let body = tables.get(id);
+  if (!body || !body.isConnected) {
+    const made = table(byId(id).parentElement.querySelector('h2').textContent, columns);
+    byId(id).replaceChildren(made.e);
+    tables.set(id, body = made.body);
+  }
+  show(byId(id), items.length > 0);
+  list(body, items.slice(0, most), keyOf, makeRow);
+}
+
+const n = text => ({ text, name: 'n' });
+
+// certificates shows those that end first, first.
+export function certificates(status, now) {
+  const all = status.certificates.map(c => ({ c, now, end: moment(c.not_after) }));
+  all.sort((a, b) => (a.end ?? 0) - (b.end ?? 0));
+  rows('certificates', [{ text: word('names') }, n(word('left'))], all, i => i.c.names.join() + i.c.key, () => {
+    const { e, all: [who, left] } = cells(['who', 'n left']), names = make('span'), note = make('small'), days = make('b'), until = make('small');
+    who.append(names, note);
+    left.append(days, until);
+    return {
+      e, update({ c, now, end }) {
+        const rest = end ? (end - now) / 86400000 : null, next = moment(c.next_renewal);
+        put(names, c.names[0] + (c.names.length > 1 ? ' ' + word('more_names', { n: isMore(c) }) : ''));
+        attribute(names, 'title', c.names.join(', '));
+        put(note, c.last_failure ? c.last_failure + (c.remedy ? ' ' + c.remedy : '') : c.warnings?.[0] ?? (c.stand_in ? word('stand_in') : c.issuer ?? ''));
+        name(note, c.last_failure || c.warnings?.length ? 'warned' : '');
+        put(days, rest === null ? word(c.ordering ? 'ordering' : 'no_certificate') : leftOf(rest));
+        put(until, next && rest !== null && rest > 0 ? word('renews', { date: day(next, now) }) : '');
+        const missing = rest === null && !c.ordering;
+        name(left, 'n left' + (missing || rest !== null && rest <= 3 ? ' bad' : rest !== null && rest <= 14 ? ' warn' : ''));
+      },
+    };
+  });
+  show(byId('certificates-none'), all.length === 0);
+}
+
+const isMore = c => word('language') === 'English' ? c.names.length - 1 : c.names.length;
+
+function leftOf(days) {
+  if (days <= 0) return word('expired');
+  if (days < 2) return word('hours_left', { n: Math.floor(days * 24) });
+  return word('days_left', { n: number(Math.floor(days)) });
+}
+
+// limited shows who was refused most often lately.
+export function limited(status, now) {
+  const all = status.limits.flatMap(l => l.top.map(c => ({ l, c, now })));
+  all.sort((a, b) => b.c.refused - a.c.refused);
+  rows('limited', [{ text: word('client') }, n(word('refused'))], all.slice(0, 10), i => i.l.site + ' ' + i.l.name + ' ' + i.c.client, () => {
+    const { e, all: [who, count] } = cells(['who', 'n']), client = make('span', 'address'), rule = make('small'), refused = make('span'), last = make('small');
+    who.append(client, rule);
+    count.append(refused, last);
+    return {
+      e, update({ l, c, now }) {
+        const at = moment(c.last);
+        put(client, c.client);
+        put(rule, l.site + word('dot') + l.name);
+        put(refused, number(c.refused));
+        put(last, at ? ago((now - at) / 1000) : '');
+      },
+    };
+  });
+  const would = status.limits.reduce((sum, l) => sum + l.would_refuse, 0);
+  put(byId('limited-none'), status.limits.length === 0 ? word('limited_off') : would > 0 ? word('would', { n: number(would) }) : word('limited_none'));
+  show(byId('limited-none'), all.length === 0 || would > 0);
+}
+
+// rooms shows the waiting rooms, if there are any.
+export function rooms(status) {
+  show(byId('rooms-card'), status.rooms.length > 0);
+  if (status.rooms.length === 0) return;
+  rows('rooms', [{ text: word('site') }, n(word('waiting')), n(word('entered'))], status.rooms, r => r.site, () => {
+    const { e, all: [who, waiting, entered] } = cells(['who', 'n', 'n']);
+    return { e, update(r) { put(who, r.site); put(waiting, number(r.waiting)); put(entered, number(r.entered)); } };
+  });
+}
+
+// sites shows them, those with the most requests first.
+export function sites(status) {
+  const all = [...status.sites].sort((a, b) => b.requests - a.requests);
+  rows('sites', [{ text: word('site') }, n(word('site_requests')), n(word('site_errors'))], all, s => s.name, () => {
+    const { e, all: [who, requests, errors] } = cells(['who', 'n', 'n']), site = make('span'), note = make('small');
+    who.append(site, note);
+    return {
+      e, update(s) {
+        const until = moment(s.maintenance?.until);
+        put(site, s.name);
+        put(note, [
+          s.maintenance ? until ? word('maintenance_until', { time: clock(until) }) : word('maintenance') : '',
+          s.tls ? '' : word('plain'),
+          s.hosts.filter(h => h !== s.name).slice(0, 8).join(', '),
+        ].filter(Boolean).join(word('dot')));
+        name(note, s.maintenance ? 'warned' : '');
+        put(requests, number(s.requests));
+        put(errors, s.errors > 0 ? percent(s.errors / s.requests) : '0');
+        attribute(errors, 'title', number(s.errors));
+      },
+    };
+  });
+}
+
+// cache shows what it holds and how often it has helped.
+export function cache(status) {
+  const c = status.cache, box = byId('cache');
+  show(box, !!c);
+  show(byId('cache-none'), !c);
+  if (!c) return;
+  list(box, [status], () => 'cache', () => {
+    const now = make('b', 'large'), label = make('span', 'quiet'), fill = make('i'), meter = make('div', 'meter', fill), facts = make('p', 'quiet');
+    attribute(meter, 'aria-hidden', 'true');
+    return {
+      e: make('div', '', make('p', 'line', now, label), meter, facts), update(s) {
+        const asked = s.cache.hits + s.cache.misses;
+        put(now, s.now.hit_rate >= 0 ? percent(s.now.hit_rate) : '–');
+        put(label, [word('hit_rate'), asked > 0 ? word('hit_rate_all', { rate: percent(s.cache.hits / asked) }) : ''].filter(Boolean).join(word('comma')));
+        fill.style.setProperty('--part', Math.max(0, s.now.hit_rate));
+        put(facts, [
+          word('cache_full', { copies: number(s.cache.copies), bytes: bytes(s.cache.bytes), capacity: bytes(s.cache.capacity) }),
+          s.cache.stale > 0 ? word('cache_stale', { n: number(s.cache.stale) }) : '',
+        ].filter(Boolean).join(word('dot')));
+      },
+    };
+  });
+}

@@ -33,6 +33,9 @@ cover: ## show test coverage by package
 bench: build ## measure side by side with nginx, HAProxy and Caddy
 	go run ./bench -sluice ./sluice
 
+package: ## build dist/sluice_VERSION_ARCH.deb and .rpm
+	deploy/package.sh
+
 check: lint test race fuzz ## all that CI runs but installs
 
-.PHONY: help build test race lint fuzz cover bench check
+.PHONY: help build test race lint fuzz cover bench package check

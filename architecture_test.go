@@ -16,8 +16,9 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, statedir, accesslog, errorlog, metrics, admin, handover, demo, bench/cachesuite
+	NONE < config, message, grammar, socket, statedir, accesslog, errorlog, metrics, admin, handover, demo, bench/cachesuite, deploy
 
+	deploy < install
 	bench/cachesuite < bench
 
 	statedir < certs, names
@@ -38,7 +39,7 @@ const importRules = `
 	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, errorlog, metrics, admin, handover, names,
 	degraded, limiter, cache, statedir, http1, http2, upstream, proxy < server
 
-	config, server, demo, handover < main
+	config, server, demo, handover, install < main
 `
 
 // moduleHomes says which of our packages may import which module of others:

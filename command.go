@@ -44,7 +44,7 @@ a degraded page when none is left.
 		{"serve", "Serve:", []*cobra.Command{runCommand(), checkCommand(), reloadCommand(), upgradeCommand(), demoCommand()}},
 		{"look", "Look:", []*cobra.Command{statusCommand(), whyCommand(), certsCommand(), versionCommand()}},
 		{"change", "Change:", []*cobra.Command{maintenanceCommand(), purgeCommand(), upstreamCommand()}},
-		{"setup", "Set up:", []*cobra.Command{completionCommand(), manCommand()}},
+		{"setup", "Set up:", []*cobra.Command{installCommand(), uninstallCommand(), completionCommand(), manCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, c := range g.commands {

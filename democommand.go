@@ -57,7 +57,7 @@ func runDemo(c *cobra.Command, https, http string) error {
 	}
 	samples := make(chan error, 1)
 	go func() { samples <- d.Run(ctx) }()
-	d.Banner(c.OutOrStdout(), url)
+	d.Banner(c.OutOrStdout(), url, "http://"+s.Admin().String()+"/")
 	err = s.Run(ctx)
 	stop()
 	if failed := <-samples; err == nil {

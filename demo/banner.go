@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Banner writes what to try to a terminal. httpsURL is the proxy's.
-func (d *Demo) Banner(w io.Writer, httpsURL string) {
+// Banner writes what to try to a terminal. httpsURL is the proxy's, pageURL that
+// of its live page.
+func (d *Demo) Banner(w io.Writer, httpsURL, pageURL string) {
 	proxy := strings.TrimSuffix(httpsURL, "/")
 	control := strings.TrimSuffix(d.Control(), "/")
 	tell := func(who string, b Behaviour) string {
@@ -18,6 +19,7 @@ func (d *Demo) Banner(w io.Writer, httpsURL string) {
 
   Proxy     %[1]s/
   Control   %[2]s/   buttons for all of this, and who answers
+  Page      %[6]s   what the proxy sees of it
 
   In another terminal:
 
@@ -45,5 +47,5 @@ func (d *Demo) Banner(w io.Writer, httpsURL string) {
   More paths: /  /slow?ms=800  /fail?status=500  /echo  /stream  /ws (WebSocket)
   Ctrl-C ends the demo.
 
-`, proxy, control, tell("two", Die), tell("one", Slow), tell("three", Fail))
+`, proxy, control, tell("two", Die), tell("one", Slow), tell("three", Fail), pageURL)
 }

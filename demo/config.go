@@ -8,7 +8,8 @@ import (
 
 // Config returns the configuration to run the proxy with: TOML, to be read
 // like an owner's file. Both addresses are those to listen on. It sets as
-// little as possible: what the demo shows is on by default.
+// little as possible: what the demo shows is on by default. It leaves nothing
+// behind, and its page is on a free port.
 func (d *Demo) Config(httpsAddr, httpAddr string) string {
 	servers := make([]string, 0, len(d.samples))
 	for _, address := range d.Addrs() {
@@ -19,7 +20,8 @@ func (d *Demo) Config(httpsAddr, httpAddr string) string {
 [server]
 https = %s
 http  = %s
-admin = ""
+admin = "127.0.0.1:0"
+state_dir = ""
 
 [log]
 access = "off"

@@ -150,7 +150,7 @@ func TestConfigIsValidAndNamesTheSamples(t *testing.T) {
 func TestBannerTellsWhatToTry(t *testing.T) {
 	d := start(t)
 	var b bytes.Buffer
-	d.Banner(&b, "https://127.0.0.1:8443/")
+	d.Banner(&b, "https://127.0.0.1:8443/", "http://127.0.0.1:9180/")
 	for _, want := range []string{
 		"curl -sk 'https://127.0.0.1:8443/who?[1-6]'",
 		"curl -X POST " + d.Control() + "samples/two/die",

@@ -127,6 +127,13 @@ func TestDemo(t *testing.T) {
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 	}
+	page := regexp.MustCompile(`Page +(http://\S+/) `).FindStringSubmatch(s.stdout.text())
+	if page == nil {
+		t.Fatalf("the banner names no page:\n%s", s.stdout.text())
+	}
+	if a := get(t, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}, page[1]); a.StatusCode != 200 || !strings.Contains(a.body, "<title>Sluice</title>") {
+		t.Errorf("the page: %d", a.StatusCode)
+	}
 	eventually(t, patience, "a degraded answer", func() bool { return get(t, c, "https://"+s.https+"/").StatusCode == 503 })
 	s.signal(syscall.SIGINT)
 	began := time.Now()

@@ -439,6 +439,34 @@ func TestTheServiceManagerFollowsAnUpgrade(t *testing.T) {
 	}
 }
 
+// What was set by hand before a deployment holds until it is undone.
+func TestWhatWasSetByHandIsHandedOver(t *testing.T) {
+	t.Parallel()
+	drained := serve(t, nil)
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address, drained.address}, server: "state_dir = \"\"\n"})
+	if done := command(t, "", built, "upstream", "drain", "app", drained.address, "--config", u.file); done.status != 0 {
+		t.Fatalf("%s%s", done.stdout, done.stderr)
+	}
+	if done := command(t, "", built, "maintenance", "on", host, "--config", u.file); done.status != 0 {
+		t.Fatalf("%s%s", done.stdout, done.stderr)
+	}
+	u.upgrade()
+	if a := get(t, u.client(), secure+"/"); a.StatusCode != 503 {
+		t.Errorf("status %d under maintenance", a.StatusCode)
+	}
+	if done := command(t, "", built, "maintenance", "off", host, "--config", u.file); done.status != 0 {
+		t.Fatalf("%s%s", done.stdout, done.stderr)
+	}
+	for range 10 {
+		if a := get(t, u.client(), secure+"/"); a.StatusCode != 200 {
+			t.Errorf("status %d", a.StatusCode)
+		}
+	}
+	if u.metric(t, fmt.Sprintf(`sluice_upstream_attempts_total{pool="app",upstream=%q}`, drained.address)) != 0 {
+		t.Error("the drained upstream gets requests again")
+	}
+}
+
 // The file of a Unix socket goes from one process to the next, and the last one
 // removes it.
 func TestTheAdminSocketIsHandedOver(t *testing.T) {

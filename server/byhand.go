@@ -31,6 +31,40 @@ type handSetting struct {
 	drained *bool
 }
 
+// setByHand is what was set of one Upstream, as it is handed over to another
+// process.
+type setByHand struct {
+	Pool    string `json:"pool"`
+	Address string `json:"address"`
+	Weight  *int   `json:"weight,omitempty"`
+	Drained *bool  `json:"drained,omitempty"`
+}
+
+// all returns what was set.
+func (h *byHand) all() (all []setByHand) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, set := range h.set {
+		all = append(all, setByHand{Pool: name.pool, Address: name.address, Weight: set.weight, Drained: set.drained})
+	}
+	return all
+}
+
+// adopt takes over what was set in another process.
+func (h *byHand) adopt(all []setByHand) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range all {
+		if one.Weight != nil && (*one.Weight < 0 || *one.Weight > maxWeightByHand) {
+			continue
+		}
+		if h.set == nil {
+			h.set = make(map[upstreamName]handSetting)
+		}
+		h.set[upstreamName{one.Pool, one.Address}] = handSetting{weight: one.Weight, drained: one.Drained}
+	}
+}
+
 // of returns what was set of an Upstream, and whether anything was.
 func (h *byHand) of(pool, address string) (handSetting, bool) {
 	h.mu.Lock()

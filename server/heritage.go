@@ -18,11 +18,12 @@ type heritage struct {
 	Tickets      []byte                      `json:"tickets"` // keys that seal TLS sessions
 	Rooms        map[string]limiter.RoomLine `json:"rooms,omitempty"`
 	Maintenances []MaintenanceStatus         `json:"maintenances,omitempty"`
+	ByHand       []setByHand                 `json:"by_hand,omitempty"`
 }
 
 // bequeath returns what this process leaves.
 func (s *Server) bequeath(now time.Time) ([]byte, error) {
-	h := heritage{Cookies: s.keyring.Text(), Tickets: s.tickets.Text(), Rooms: make(map[string]limiter.RoomLine), Maintenances: s.Maintenance()}
+	h := heritage{Cookies: s.keyring.Text(), Tickets: s.tickets.Text(), Rooms: make(map[string]limiter.RoomLine), Maintenances: s.Maintenance(), ByHand: s.byHand.all()}
 	for name, room := range s.inForce.Load().rooms {
 		h.Rooms[name] = room.Line(now)
 	}
@@ -42,6 +43,10 @@ func (s *Server) inherit(text []byte, now time.Time) error {
 		if room := g.rooms[name]; room != nil {
 			room.Adopt(line, now)
 		}
+	}
+	s.byHand.adopt(h.ByHand)
+	for _, m := range g.members {
+		m.refresh()
 	}
 	s.maintenances.adopt(h.Maintenances, s.siteOf, now)
 	if g.signs {

@@ -23,6 +23,7 @@ const (
 	mostFailures = 200
 
 	shownFailures = 20 // a Status has
+	shownOthers   = 5  // of these: refusals, and as many of clients' own
 )
 
 // Caps of the text that is remembered of each, in bytes.
@@ -178,13 +179,36 @@ func (q FailureQuery) wants(f *FailureStatus) bool {
 // last returns the newest ones with their stories, the newest first; at most so
 // many.
 func (f *failures) last(most int, q FailureQuery) []FailureStatus {
-	found := f.find(q.wants)
-	slices.SortStableFunc(found, func(a, b FailureStatus) int { return b.Time.Compare(a.Time) })
-	found = found[:min(len(found), most)]
+	found := newest(f.find(q.wants), most)
 	for i := range found {
 		found[i].tell()
 	}
 	return found
+}
+
+// shown returns what a Status has: the newest, of which refusals and clients' own
+// failures are a few only. There may be many of them, and they are seldom what a
+// person looks for.
+func (f *failures) shown() (all []FailureStatus) {
+	for k := range failureKinds {
+		most := shownFailures
+		if k == failureRefused || k == failureClient {
+			most = shownOthers
+		}
+		found := f.kinds[k].find(nil, func(*FailureStatus) bool { return true })
+		all = append(all, newest(found, most)...)
+	}
+	all = newest(all, shownFailures)
+	for i := range all {
+		all[i].tell()
+	}
+	return all
+}
+
+// newest sorts failures, the newest first, and returns so many of them.
+func newest(all []FailureStatus, most int) []FailureStatus {
+	slices.SortStableFunc(all, func(a, b FailureStatus) int { return b.Time.Compare(a.Time) })
+	return all[:min(len(all), most)]
 }
 
 // byID returns the newest one with this Request-Id.
@@ -193,23 +217,28 @@ func (f *failures) byID(id string) (FailureStatus, bool) {
 	if len(found) == 0 {
 		return FailureStatus{}, false
 	}
-	newest := slices.MaxFunc(found, func(a, b FailureStatus) int { return a.Time.Compare(b.Time) })
-	newest.tell()
-	return newest, true
+	one := newest(found, 1)[0]
+	one.tell()
+	return one, true
 }
 
 // find returns those that are wanted, in no order.
 func (f *failures) find(wanted func(*FailureStatus) bool) []FailureStatus {
 	found := []FailureStatus{}
 	for k := range f.kinds {
-		r := &f.kinds[k]
-		r.mu.Lock()
-		for i := range r.all {
-			if wanted(&r.all[i]) {
-				found = append(found, r.all[i])
-			}
+		found = f.kinds[k].find(found, wanted)
+	}
+	return found
+}
+
+// find adds those that are wanted to found.
+func (r *failureRing) find(found []FailureStatus, wanted func(*FailureStatus) bool) []FailureStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.all {
+		if wanted(&r.all[i]) {
+			found = append(found, r.all[i])
 		}
-		r.mu.Unlock()
 	}
 	return found
 }

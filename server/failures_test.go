@@ -244,3 +244,26 @@ func BenchmarkStormOfFailures(b *testing.B) {
 		}
 	})
 }
+
+// A flood of refusals leaves room for what a person looks for.
+func TestAStatusShowsFewRefusals(t *testing.T) {
+	f := &failures{}
+	now := time.Unix(1_800_000_000, 0)
+	see := func(n int, e accesslog.Entry) {
+		for i := range n {
+			e.Time, e.RequestID = now.Add(time.Duration(i)*time.Millisecond), fmt.Appendf(nil, "%s-%d", e.Cause, i)
+			f.see(&e)
+		}
+		now = now.Add(time.Second)
+	}
+	see(3, accesslog.Entry{Who: "upstream", Cause: "connection_refused", Status: 502})
+	see(100, accesslog.Entry{Who: "sluice", Cause: "rate_limited", Status: 429})
+	see(100, accesslog.Entry{Who: "client", Cause: "client_gone"})
+	count := map[string]int{}
+	for _, one := range f.shown() {
+		count[one.Cause]++
+	}
+	if count["connection_refused"] != 3 || count["rate_limited"] != shownOthers || count["client_gone"] != shownOthers {
+		t.Errorf("shown: %v", count)
+	}
+}

@@ -31,7 +31,7 @@ func (s *Server) gather(now time.Time) *Status {
 		Cache:        s.cacheStatus(),
 		AccessLog:    s.logStatus(g.cfg.Log),
 		Memory:       memoryStatus(),
-		Failures:     s.failures.last(shownFailures, FailureQuery{}),
+		Failures:     s.failures.shown(),
 		Events:       s.timeline.last(shownEvents),
 	}
 	if s.draining.Load() {

@@ -198,9 +198,16 @@ func limitProblems(l *LimitStatus, now time.Time) []Problem {
 		return nil
 	}
 	return []Problem{problem(LevelWarn, "clients_limited", fmt.Sprintf(
-		"The limit %s of %s refuses %d clients, most often %s: %d times lately.", l.Name, l.Site, clients, l.Top[0].Client, l.Top[0].Refused),
+		"The limit %s of %s refuses %s, most often %s: %d times lately.", l.Name, l.Site, clientsText(clients), l.Top[0].Client, l.Top[0].Refused),
 		"nothing if they are robots; if they are customers, raise the limit in [[site.limit]]",
 		"site", l.Site, "limit", l.Name, "count", strconv.FormatUint(refused, 10), "client", l.Top[0].Client)}
+}
+
+func clientsText(n int) string {
+	if n == 1 {
+		return "one client"
+	}
+	return strconv.Itoa(n) + " clients"
 }
 
 // concerns returns what Problems need besides a Status.

@@ -63,7 +63,7 @@ func TestProblems(t *testing.T) {
 		{"draining", Status{State: "draining"}, concerns{}, []string{"draining Sluice ends"}},
 		{"reload", Status{Config: Configured{Failed: "sluice.toml:3: x: bad\nsecond"}}, concerns{}, []string{"reload_refused The configuration file could not be put in force, the one before is: sluice.toml:3: x: bad."}},
 		{"restart", Status{Config: Configured{Restart: []string{"log.access"}}}, concerns{}, []string{"restart_needed Changed in the configuration, but in force only after a restart: log.access."}},
-		{"limited", limited(500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 1 clients, most often 203.0.113.9: 500 times lately."}},
+		{"limited", limited(500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses one client, most often 203.0.113.9: 500 times lately."}},
 		{"limited a little", limited(3, time.Second, 3), concerns{}, nil},
 		{"limited an hour ago", limited(500, time.Hour, 500), concerns{}, nil},
 		{"a dry run", limited(500, time.Second, 0), concerns{}, nil},

@@ -60,7 +60,12 @@ func copyProgram(t *testing.T, path string) {
 // runs.
 func place(t *testing.T, path string, program []byte) {
 	t.Helper()
-	if err := os.WriteFile(path+".new", program, 0o755); err != nil {
+	// A process that another test starts meanwhile would have the file open for
+	// writing for a moment, and nobody could execute it: text file busy.
+	syscall.ForkLock.RLock()
+	err := os.WriteFile(path+".new", program, 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(path+".new", path); err != nil {
@@ -207,7 +212,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	more := make(chan bool)
 	defer close(more)
 	up := busyUpstream(t, more)
-	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\n", server: fmt.Sprintf("drain_timeout = %q\n", drain)})
+	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\nidle_timeout = \"5s\"\n", server: fmt.Sprintf("drain_timeout = %q\n", drain)})
 	l := &steadyLoad{t: t}
 	var upgrades, last atomic.Int64
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })
@@ -352,6 +357,8 @@ func TestASuccessorThatDoesNotServe(t *testing.T) {
 		{name: "ends at once", program: "#!/bin/sh\nexit 3\n", told: "has ended before it was ready"},
 		{name: "says what we do not understand", program: "#!/bin/sh\nprintf '\\377\\377\\377\\377' >&3\nexec sleep 60\n", told: "a letter of 4294967295 bytes"},
 		{name: "a program of another kind", program: "#!/bin/sh\nexec sleep 60\n", told: "it took more than"},
+		{name: "prepares, and no more", program: "#!/bin/sh\nprintf '\\000\\000\\000\\035{\"prepared\":{\"version\":\"v9\"}}' >&3\nexec sleep 60\n", told: "it took more than 5s"},
+		{name: "prepares, and ends", program: "#!/bin/sh\nprintf '\\000\\000\\000\\035{\"prepared\":{\"version\":\"v9\"}}' >&3\n", told: "has ended before it was ready"},
 		{name: "broken configuration", config: "[servre]\n", told: "unknown"},
 		{name: "an address that another has", config: fmt.Sprintf("[[site]]\nhosts = [\"other.test\"]\ntls = { cert = %q, key = %q }\nupstream = \"127.0.0.1:1\"\n", "no.pem", "no.pem"), told: "no.pem"},
 	} {

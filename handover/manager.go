@@ -32,6 +32,8 @@ type Manager struct {
 	Predecessor *Predecessor
 	// Program is how to start this process anew.
 	Program Program
+
+	followed bool // by its PID: who has started it lives by it
 }
 
 // firstSocket is the descriptor of the first socket that is passed to us
@@ -60,6 +62,7 @@ func inherit(first int) (Manager, error) {
 	} else {
 		m.Sockets, failed = takeSockets(env, first)
 	}
+	m.followed = m.Predecessor == nil && !notifier.On() && startedByInit()
 	return m, errors.Join(err, failed)
 }
 

@@ -73,12 +73,13 @@ func (p *Predecessor) Prepared(ctx context.Context, version string) (heritage []
 	}
 	l, err := p.wait(ctx)
 	if err == nil && !l.Go {
-		err = errors.New("the process before says something else than to begin")
+		err = unwanted(l, "to begin")
 	}
 	return l.Heritage, err
 }
 
 // Serving tells that this process serves, and waits until it is the main one.
+// The other one may be gone, which makes it that: io.EOF.
 func (p *Predecessor) Serving(ctx context.Context) error {
 	defer p.post.conn.Close()
 	if err := p.tell(letter{Serving: true}); err != nil {
@@ -86,9 +87,17 @@ func (p *Predecessor) Serving(ctx context.Context) error {
 	}
 	l, err := p.wait(ctx)
 	if err == nil && !l.Released {
-		err = errors.New("the process before says something else than that it is through")
+		err = unwanted(l, "that it is through")
 	}
 	return err
+}
+
+// unwanted is the error of a letter that does not say what we wait for.
+func unwanted(l letter, wanted string) error {
+	if l.Failed != "" {
+		return fmt.Errorf("the process before serves on: %s", l.Failed)
+	}
+	return fmt.Errorf("the process before says something else than %s", wanted)
 }
 
 // Failed tells why this process cannot serve. It is about to end.

@@ -57,6 +57,8 @@ type Successor struct {
 	post    post
 	process *os.Process
 	version string
+	failing bool  // it has said so, serves nobody new, and ends
+	ended   error // set before Died is closed
 }
 
 // Succeed starts a Successor and gives it copies of the sockets. Its standard
@@ -65,6 +67,9 @@ type Successor struct {
 func (m Manager) Succeed(sockets []Socket) (*Successor, error) {
 	if os.Getpid() == 1 {
 		return nil, errors.New("this is the first process of its container, which ends with it\nstart a new container instead")
+	}
+	if m.followed {
+		return nil, errors.New("who has started this process takes its end for that of the service, and does not hear of another one\nunder systemd write Type=notify into the unit; in a container start a new one instead; elsewhere restart")
 	}
 	ours, theirs, err := newPost()
 	if err != nil {
@@ -77,7 +82,7 @@ func (m Manager) Succeed(sockets []Socket) (*Successor, error) {
 		return nil, err
 	}
 	if err := s.giveSockets(sockets); err != nil {
-		s.Kill()
+		s.End(0)
 		return nil, err
 	}
 	return s, nil
@@ -125,7 +130,7 @@ func (s *Successor) start(m Manager, theirs *os.File) error {
 	// Ends with the process, or with ours.
 	go func() {
 		defer close(died)
-		cmd.Wait()
+		s.ended = cmd.Wait()
 	}()
 	return nil
 }
@@ -144,7 +149,7 @@ func (m Manager) forSuccessor() []string {
 }
 
 // giveSockets hands over copies of the sockets. That of a Listener which has
-// ended is left out.
+// failed is left out.
 func (s *Successor) giveSockets(sockets []Socket) error {
 	var names []socketName
 	var copies []int
@@ -155,6 +160,9 @@ func (s *Successor) giveSockets(sockets []Socket) error {
 	}()
 	for _, socket := range sockets {
 		fd, err := descriptorOf(socket.Listener)
+		if errors.Is(err, net.ErrClosed) {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("hand over the socket of server.%s: %w", socket.Key, err)
 		}
@@ -222,12 +230,26 @@ func (s *Successor) Release(n Notifier) error {
 	return errors.Join(err, s.post.conn.Close())
 }
 
-// Kill ends the Successor at once, and waits for that.
-func (s *Successor) Kill() {
+// End ends the Successor, which accepts no connection any more when End returns.
+// One that has said that it fails ends by itself, and may take so long for what
+// it has begun.
+func (s *Successor) End(within time.Duration) {
+	// What we have started may have started it: then it survives the signal, and
+	// would take our silence for our death.
+	s.post.conn.SetWriteDeadline(time.Now().Add(notifyPatience))
+	s.post.write(letter{Failed: "it was given up"})
+	s.post.conn.Close()
+	if s.failing && within > 0 {
+		time.AfterFunc(within, func() { s.process.Kill() })
+		return
+	}
 	s.process.Kill()
 	<-s.Died
-	s.post.conn.Close()
 }
+
+// Crashed reports whether the process has ended otherwise than by its own will.
+// It is called when Died is closed.
+func (s *Successor) Crashed() bool { return s.ended != nil }
 
 // PID is the number of its process.
 func (s *Successor) PID() int { return s.process.Pid }
@@ -243,6 +265,7 @@ func (s *Successor) read(ctx context.Context) (letter, error) {
 	l, err := s.post.read()
 	switch {
 	case err == nil && l.Failed != "":
+		s.failing = true
 		return l, errors.New(l.Failed)
 	case err == nil:
 		return l, nil

@@ -182,7 +182,7 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Kill() // and it waits for the end
+	s.End(0) // and it waits for the end
 	select {
 	case <-s.Died:
 	default:
@@ -213,4 +213,134 @@ func FuzzLetter(f *testing.F) {
 			t.Error("waits though nothing more can come")
 		}
 	})
+}
+
+// fake is a program that says one thing to its predecessor and goes on.
+func fake(t *testing.T, script string) Manager {
+	t.Helper()
+	if _, err := os.Stat("/bin/sh"); err != nil {
+		t.Skip("skipped: there is no sh here")
+	}
+	return Manager{Program: Program{Path: "/bin/sh", Args: []string{"sh", "-c", script}}}
+}
+
+// One that has said that it fails ends by itself: what it has begun finishes. Any
+// other one has ended when End returns.
+func TestTheEndOfASuccessor(t *testing.T) {
+	const fails = `printf '\000\000\000\016{"failed":"n"}' >&3; exec sleep 60`
+	for _, tt := range []struct {
+		name, script string
+		within       time.Duration
+		lives        bool
+	}{
+		{"it fails", fails, time.Hour, true},
+		{"it fails, and takes too long", fails, time.Millisecond, false},
+		{"it says nothing", "exec sleep 60", time.Hour, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := fake(t, tt.script).Succeed(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { s.process.Kill(); <-s.Died }()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if tt.script != fails {
+				cancel()
+			}
+			if err := s.Prepared(ctx); err == nil {
+				t.Fatal("it is prepared")
+			}
+			s.End(tt.within)
+			if tt.lives {
+				select {
+				case <-s.Died:
+					t.Error("it has been killed")
+				default:
+				}
+				return
+			}
+			select {
+			case <-s.Died:
+			case <-time.After(patience):
+				t.Error("it lives")
+			}
+			if !s.Crashed() {
+				t.Error("that was not by its own will")
+			}
+		})
+	}
+	s, err := fake(t, "exit 0").Succeed(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if <-s.Died; s.Crashed() {
+		t.Error("exit status 0 is taken for a crash")
+	}
+}
+
+// "the service ends with its process": whoever counts on that and does not
+// listen to us would end the successor too, or start the service once more.
+func TestNoSuccessorWhereNobodyWouldFollow(t *testing.T) {
+	t.Setenv("SYSTEMD_EXEC_PID", fmt.Sprint(os.Getpid()))
+	for _, socket := range []string{"", "@sluice-test"} {
+		t.Setenv("NOTIFY_SOCKET", socket)
+		m, err := inherit(firstSocket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Program = fake(t, "exit 0").Program
+		s, err := m.Succeed(nil)
+		if (err != nil) != (socket == "") {
+			t.Errorf("NOTIFY_SOCKET=%q: %v", socket, err)
+		}
+		if err == nil {
+			s.End(0)
+		}
+	}
+}
+
+func TestTheSessionOfAProcess(t *testing.T) {
+	for stat, want := range map[string]string{
+		"7 (sluice) S 1 7 1 0 -1": "1",
+		"7 (a) b) S 1 7 23 0 -1":  "23",
+		"7 (sluice) S 1":          "",
+		"":                        "",
+	} {
+		if got := sessionOf(stat); got != want {
+			t.Errorf("%q: %q, want %q", stat, got, want)
+		}
+	}
+}
+
+// A Listener that has failed keeps nobody from an upgrade.
+func TestAListenerThatHasFailedIsNotHandedOver(t *testing.T) {
+	closed, open := listen(t), listen(t)
+	closed.Close()
+	next, before := both(t)
+	if err := next.giveSockets([]Socket{{Key: "admin", Address: "a:1", Listener: closed}, {Key: "http", Address: "b:1", Listener: open}}); err != nil {
+		t.Fatal(err)
+	}
+	sockets, err := before.sockets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ln, _ := sockets.TakeOver("admin", "a:1"); ln != nil {
+		t.Errorf("admin: %v", ln)
+	}
+	if ln, _ := sockets.TakeOver("http", "b:1"); ln == nil {
+		t.Error("http is missing")
+	} else {
+		ln.Close()
+	}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	return ln
 }

@@ -35,7 +35,7 @@ func (c *conn) takePing(h frameHeader, p []byte) *ending {
 	copy(data[:], p)
 	if h.has(flagAck) {
 		if c.farewell.announced && data == pingFarewell {
-			c.sayFinal()
+			c.answeredFarewell()
 		}
 		return nil
 	}

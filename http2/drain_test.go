@@ -112,3 +112,30 @@ func TestADrainBeforeTheFirstRequest(t *testing.T) {
 		<-c.served
 	})
 }
+
+// The same when others serve on: a client that can send nothing twice loses
+// nothing either, though no stream is open when the drain begins.
+func TestAGentleDrainLosesNoRequestOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := piped(t, newServer(func(r *message.Request, w message.ResponseWriter) { reply(w, 200, "fine") }))
+		c.conn.gently.Store(true)
+		c.open(1, true, "GET", "/")
+		c.body(1)
+		synctest.Wait()
+		c.conn.drain()
+		if e := c.want("the first GOAWAY", goAway); e.last != 1<<31-1 || e.code != http2.ErrCodeNo {
+			t.Errorf("got %+v", e)
+		}
+		ping := c.want("a PING", func(e event) bool { return e.kind == http2.FramePing })
+		c.must(c.WritePing(true, [8]byte([]byte(ping.text))))
+		synctest.Wait()
+		c.open(3, true, "GET", "/") // begun before that, and sent after it
+		if b := c.body(3); b != "fine" {
+			t.Errorf("got %q", b)
+		}
+		if e := c.want("the last GOAWAY", goAway); e.last != 3 || e.code != http2.ErrCodeNo {
+			t.Errorf("got %+v", e)
+		}
+		<-c.served
+	})
+}

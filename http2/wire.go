@@ -31,4 +31,7 @@ type Conn interface {
 	Abort()
 	// Draining reports that the connection should end after what it is doing.
 	Draining() bool
+	// Gently reports that a drain is one while which others serve on: there is
+	// no hurry, and what would be lost could have been served.
+	Gently() bool
 }

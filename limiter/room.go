@@ -47,6 +47,7 @@ type Room struct {
 	used    roomPlaces    // that have entered
 	came    roomPlaces    // that were invited and have come
 	speed   float64       // places that the head moves on in a second, lately
+	left    bool          // the line is another process's
 	counts  RoomStats
 }
 
@@ -155,6 +156,8 @@ func (r *Room) Visit(pass, ticket []byte, now time.Time) RoomVerdict {
 		r.counts.Refused++
 	}
 	switch {
+	case r.left && r.o.PerSecond > 0:
+		return r.again(place, has, now)
 	case !has:
 		return r.newcomer(now)
 	case place < r.head && r.claim(place):

@@ -12,12 +12,32 @@ type RoomLine struct {
 	Speed  float64 `json:"speed"`
 }
 
-// Line returns how the line stands.
-func (r *Room) Line(now time.Time) RoomLine {
+// Leave returns how the line stands, for another process to go on with. Whoever
+// comes here from now on is asked to come again soon: a place that we gave out,
+// or let somebody take, the other one would not know of.
+func (r *Room) Leave(now time.Time) RoomLine {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.advance(now)
+	r.left = true
 	return RoomLine{Head: r.head, Tail: r.tail, Credit: r.credit, Shows: r.shows, Speed: r.speed}
+}
+
+// Stay takes back what Leave has left.
+func (r *Room) Stay() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = false
+}
+
+// again is for those who come when the line is another process's. It needs mu.
+func (r *Room) again(place uint64, has bool, now time.Time) RoomVerdict {
+	if !has {
+		place = r.tail
+	}
+	v := r.wait(place, now)
+	v.PollAfter = roomPollLeast
+	return v
 }
 
 // Adopt takes over a line before anybody has come. Those who were invited and

@@ -27,7 +27,7 @@ func TestALineThatIsHandedOver(t *testing.T) {
 	}
 	o.Keys = after
 	room := testRoom(t, o)
-	room.Adopt(before.Line(now), now)
+	room.Adopt(before.Leave(now), now)
 	is := room.Visit(nil, tickets[40], now)
 	if is.State != RoomWaiting || is.Place != was.Place || is.Ticket != nil {
 		t.Errorf("place %d with ticket %q, was %d", is.Place, is.Ticket, was.Place)
@@ -62,13 +62,13 @@ func TestALineThatCannotBe(t *testing.T) {
 		l := good
 		change(&l)
 		r := testRoom(t, RoomOptions{PerSecond: 1, Burst: 1})
-		was := r.Line(roomStart)
-		if r.Adopt(l, roomStart); r.Line(roomStart) != was {
+		was := r.Leave(roomStart)
+		if r.Adopt(l, roomStart); r.Leave(roomStart) != was {
 			t.Errorf("%s: taken over", name)
 		}
 	}
 	r := testRoom(t, RoomOptions{PerSecond: 1, Burst: 1})
-	if r.Adopt(good, roomStart); r.Line(roomStart).Tail != 9 {
+	if r.Adopt(good, roomStart); r.Leave(roomStart).Tail != 9 {
 		t.Error("a line that can be is not taken over")
 	}
 }
@@ -89,5 +89,32 @@ func TestAKeyringThatIsHandedOver(t *testing.T) {
 	}
 	if _, ok := other.Open("pass", sealed, roomStart); !ok {
 		t.Error("what cannot be taken over has done harm")
+	}
+}
+
+// Nobody gets a place, or takes one, of which the other process does not know:
+// whoever comes is asked to come again soon, with what they have.
+func TestALineThatHasBeenLeft(t *testing.T) {
+	room := testRoom(t, RoomOptions{PerSecond: 1, Burst: 1, Keys: testKeys(t)})
+	now := roomStart.Add(time.Second)
+	pass := room.Visit(nil, nil, now).Pass
+	ticket := room.Visit(nil, nil, now).Ticket
+	line := room.Leave(now)
+	now = now.Add(10 * time.Second) // it would be that ticket's turn
+	for name, cookies := range map[string][2][]byte{"a newcomer": {}, "who waits": {nil, ticket}} {
+		v := room.Visit(cookies[0], cookies[1], now)
+		if v.State != RoomWaiting || v.Ticket != nil || v.Pass != nil || v.Spent || v.PollAfter > roomPollLeast {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+	if v := room.Visit(pass, nil, now); v.State != RoomEntered {
+		t.Errorf("who was let in: %+v", v)
+	}
+	if room.Leave(now).Tail != line.Tail {
+		t.Error("a place was given out")
+	}
+	room.Stay()
+	if v := room.Visit(nil, ticket, now); v.State != RoomEntered {
+		t.Errorf("after the other one has failed: %+v", v)
 	}
 }

@@ -39,7 +39,6 @@ type Conn struct {
 
 	closed atomic.Bool
 	busy   atomic.Bool // see SetBusy
-	warned atomic.Bool // see Warned
 
 	mu          sync.Mutex
 	awaiting    bool      // guarded by mu: inside Await
@@ -47,6 +46,7 @@ type Conn struct {
 	begun       bool      // guarded by mu: something has come in
 	ended       bool      // guarded by mu: endIdle has interrupted Await
 	told        bool      // guarded by mu: Await has returned ErrEnd
+	spared      bool      // guarded by mu: endFresh leaves us alone once more
 	interrupted bool      // guarded by mu: Interrupt was called, not yet Resume
 
 	hang hangup

@@ -12,6 +12,10 @@ const (
 	// close, and may not try again.
 	freshGrace = time.Second
 
+	// lateGrace is how long, at least, a connection lingers that becomes idle
+	// after the others had their grace; at most twice that.
+	lateGrace = time.Second
+
 	// abortGrace is how long Wait lets aborted connections' goroutines unwind.
 	abortGrace = time.Second
 )
@@ -22,10 +26,10 @@ const (
 func (l *Listener) Shutdown() { l.shutdown(0) }
 
 // ShutdownGently is Shutdown when others serve on: connections that are idle may
-// have one request more for so long, whose answer says that the connection ends.
-// A client that sends one just now loses nothing then. Those that were said to
-// be Warned end as after Shutdown: their protocol says which requests it has
-// still taken.
+// have one request more for so long, whose answer says that the connection ends,
+// or with HTTP/2 a GOAWAY. A client that sends one just now loses nothing then.
+// (GOAWAY at once would do in theory. But who has a body that can be sent only
+// once, and is about to, fails when it comes at that moment: Go's client does.)
 func (l *Listener) ShutdownGently(idle time.Duration) { l.shutdown(idle) }
 
 func (l *Listener) shutdown(idle time.Duration) {
@@ -34,7 +38,7 @@ func (l *Listener) shutdown(idle time.Duration) {
 	}
 	l.ln.Close()
 	for _, c := range l.connections() {
-		if idle == 0 || c.warned.Load() {
+		if idle == 0 {
 			c.endIdle(false)
 		}
 	}
@@ -67,12 +71,16 @@ func (l *Listener) Wait(ctx context.Context) error {
 			return nil
 		case <-grace.C:
 			l.endFresh()
+			if l.gentle.Load() {
+				grace.Reset(lateGrace)
+			}
 		case <-ctx.Done():
 			over = true
 		}
 	}
-	n := l.abortAll()
-	if n == 0 {
+	ending := l.endLingering()
+	n := l.abortAll(ending)
+	if n == 0 && len(ending) == 0 {
 		return nil // the last one ended at the same time as ctx
 	}
 	timer := time.NewTimer(abortGrace)
@@ -80,6 +88,9 @@ func (l *Listener) Wait(ctx context.Context) error {
 	select {
 	case <-gone:
 	case <-timer.C:
+	}
+	if n == 0 {
+		return nil
 	}
 	return fmt.Errorf("%d connections aborted: %w", n, ctx.Err())
 }
@@ -95,14 +106,31 @@ func (l *Listener) grace() time.Duration {
 func (l *Listener) endFresh() {
 	l.graceOver.Store(true)
 	for _, c := range l.connections() {
-		c.endIdle(true)
+		if !c.spare() {
+			c.endIdle(true)
+		}
 	}
+}
+
+// endLingering ends those that are idle still, as time is up, and returns them.
+// They have lost nothing, and need not be aborted.
+func (l *Listener) endLingering() map[*Conn]bool {
+	ending := make(map[*Conn]bool)
+	if !l.gentle.Load() {
+		return ending
+	}
+	for _, c := range l.connections() {
+		if !c.busy.Load() && c.endIdle(true) {
+			ending[c] = true
+		}
+	}
+	return ending
 }
 
 // Close is Shutdown without mercy: open connections are aborted.
 func (l *Listener) Close() error {
 	l.Shutdown()
-	l.abortAll()
+	l.abortAll(nil)
 	return nil
 }
 
@@ -119,16 +147,19 @@ func (l *Listener) allGone() <-chan struct{} {
 	return gone
 }
 
-// abortAll resets all open connections, tells their hangup handlers, and
-// returns how many there were.
-func (l *Listener) abortAll() int {
-	open := l.connections()
-	for _, c := range open {
+// abortAll resets all open connections but these, tells their hangup handlers,
+// and returns how many there were.
+func (l *Listener) abortAll(but map[*Conn]bool) (n int) {
+	for _, c := range l.connections() {
+		if but[c] {
+			continue
+		}
+		n++
 		c.Hangup()
 		c.Abort()
 	}
-	l.counts.aborted.Add(uint64(len(open)))
-	return len(open)
+	l.counts.aborted.Add(uint64(n))
+	return n
 }
 
 // connections returns the open connections.

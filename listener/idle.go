@@ -9,6 +9,9 @@ import (
 // Draining reports that the connection should end after what it is doing.
 func (c *Conn) Draining() bool { return c.l.draining.Load() }
 
+// Gently reports that we drain while others serve on: see ShutdownGently.
+func (c *Conn) Gently() bool { return c.l.gentle.Load() }
+
 // Await returns when a Read has something to begin with, and holds no buffer
 // until then; the connection counts as idle. Its errors are socket.Conn's and
 // ErrEnd.
@@ -31,21 +34,20 @@ func (c *Conn) Await() error {
 func (c *Conn) park() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.l.draining.Load() && !c.told && (c.begun && !c.lingers() || c.l.graceOver.Load()) && c.sock.Buffered() == 0 {
-		c.told = true
-		return ErrEnd
+	if c.l.draining.Load() && !c.told && c.sock.Buffered() == 0 {
+		over := c.l.graceOver.Load()
+		if over && c.begun && c.Gently() {
+			// The answer that has just ended may have begun before the drain, and
+			// has not said that it is the last.
+			c.spared = true
+		} else if over || c.begun && !c.Gently() {
+			c.told = true
+			return ErrEnd
+		}
 	}
 	c.awaiting, c.until = true, c.deadline
 	return nil
 }
-
-// lingers reports whether an idle connection may have one request more while we
-// drain.
-func (c *Conn) lingers() bool { return c.l.gentle.Load() && !c.warned.Load() }
-
-// Warned says that the client is told before its connection ends, and that no
-// request of its is lost by that: GOAWAY of HTTP/2.
-func (c *Conn) Warned() { c.warned.Store(true) }
 
 // unpark marks us busy, and returns ErrEnd if that is why we woke. When bytes
 // came at the same time they win: their sender gets an answer, and finds out
@@ -84,12 +86,21 @@ func (c *Conn) beginAnew() {
 func (c *Conn) endIdle(fresh bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.awaiting || c.ended || !c.begun && !fresh {
+	if !c.awaiting || c.ended || c.told || !c.begun && !fresh {
 		return false
 	}
 	c.ended = true
 	c.sock.Interrupt()
 	return true
+}
+
+// spare reports, once, that the connection has only just become idle.
+func (c *Conn) spare() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	spared := c.spared
+	c.spared = false
+	return spared
 }
 
 // idleUntil returns the deadline of an idle connection. Deadlines are set when

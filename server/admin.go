@@ -42,7 +42,7 @@ func (s *Server) makeAdminDoor(ctx context.Context, c config.Server, before door
 	default:
 		var lc net.ListenConfig
 		if ln, err = lc.Listen(ctx, "tcp", a.String()); err != nil {
-			err = bindError(keyAdmin, a, before, err)
+			err = s.bindError(keyAdmin, a, before, err)
 		}
 	}
 	if err != nil {

@@ -160,6 +160,9 @@ func (s *Server) setByHand(pool, address, said string, careful bool, change func
 	// A Reload that comes meanwhile would build by what was set before.
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if s.succession.succeeded.Load() {
+		return "", s.notServing("sets nothing now")
+	}
 	g := s.inForce.Load()
 	m := g.members[pool]
 	if m == nil {

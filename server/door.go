@@ -170,7 +170,7 @@ func (s *Server) bindDoor(ctx context.Context, key string, a config.Address, bef
 	}
 	if ln == nil {
 		if ln, err = listener.Listen(ctx, "tcp", a.String()); err != nil {
-			return nil, bindError(key, a, before, err)
+			return nil, s.bindError(key, a, before, err)
 		}
 	}
 	return &doorSocket{Listener: ln, address: a}, nil

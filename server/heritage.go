@@ -21,13 +21,22 @@ type heritage struct {
 	ByHand       []setByHand                 `json:"by_hand,omitempty"`
 }
 
-// bequeath returns what this process leaves.
+// bequeath returns what this process leaves. From then on it is another one's:
+// nothing of it changes here, until keep.
 func (s *Server) bequeath(now time.Time) ([]byte, error) {
-	h := heritage{Cookies: s.keyring.Text(), Tickets: s.tickets.Text(), Rooms: make(map[string]limiter.RoomLine), Maintenances: s.Maintenance(), ByHand: s.byHand.all()}
+	h := heritage{Cookies: s.keyring.Text(), Tickets: s.tickets.Text(), Rooms: make(map[string]limiter.RoomLine), Maintenances: s.maintenances.leave(now), ByHand: s.byHand.all()}
 	for name, room := range s.inForce.Load().rooms {
-		h.Rooms[name] = room.Line(now)
+		h.Rooms[name] = room.Leave(now)
 	}
 	return json.Marshal(h)
+}
+
+// keep takes back what bequeath has left: this process serves on.
+func (s *Server) keep() {
+	for _, room := range s.inForce.Load().rooms {
+		room.Stay()
+	}
+	s.maintenances.stay()
 }
 
 // inherit takes over what a process before has left, before anybody is served.

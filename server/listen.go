@@ -51,9 +51,11 @@ func (g *generation) enterBy(d doors) {
 
 // bindError says why an address cannot be listened on, and what to do.
 // before is what Sluice itself listens on.
-func bindError(key string, a config.Address, before doors, err error) error {
+func (s *Server) bindError(key string, a config.Address, before doors, err error) error {
 	remedy := "write another address for server." + key
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && s.manager.Predecessor != nil:
+		remedy = fmt.Sprintf("if the process until now has port %d itself, by another address, restart Sluice for this change; otherwise ss -ltnp shows which program has it", a.Port)
 	case errors.Is(err, syscall.EADDRINUSE) && before.ports()[a.Port]:
 		remedy = "Sluice itself has that port, by its configuration until now: restart it for this change"
 	case errors.Is(err, syscall.EADDRINUSE):

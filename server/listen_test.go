@@ -30,7 +30,7 @@ func TestBindErrorsSayWhatToDo(t *testing.T) {
 		{syscall.EINVAL, "write another address for server.http"},
 	} {
 		wrapped := &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", tt.err)}
-		err := bindError("http", a, doors{}, wrapped)
+		err := new(Server).bindError("http", a, doors{}, wrapped)
 		what, todo, ok := strings.Cut(err.Error(), "\n")
 		if !ok || !strings.HasPrefix(what, "server.http: listen on ") || !strings.Contains(todo, tt.want) || !errors.Is(err, tt.err) {
 			t.Errorf("%v: %v", tt.err, err)

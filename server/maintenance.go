@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -30,6 +31,7 @@ type maintenances struct {
 	mu       sync.Mutex
 	sites    map[string]*maintained // by the Site's name
 	unstored error                  // why the file does not say what is
+	left     bool                   // another process says now which these are
 }
 
 // maintained is the Maintenance of one Site.
@@ -57,12 +59,18 @@ func (m *maintenances) site(name string) *maintained {
 	return m.sites[name]
 }
 
+// errLeft: another process decides about maintenance, or will in a moment.
+var errLeft = errors.New("a new process of sluice takes over just now, so nothing was done\ntry again in a moment")
+
 // begin puts a Site under maintenance until then; the zero Time: until end. One
 // that is goes on, with that end. The error says that it is not stored; it is on
-// nevertheless.
+// nevertheless, unless the error is errLeft.
 func (m *maintenances) begin(name string, until, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.left {
+		return errLeft
+	}
 	s := m.site(name)
 	if s.since.IsZero() {
 		s.since = now
@@ -75,10 +83,13 @@ func (m *maintenances) begin(name string, until, now time.Time) error {
 	return m.store(now)
 }
 
-// end opens a Site. The error says that this is not stored.
+// end opens a Site. The error says that this is not stored, or is errLeft.
 func (m *maintenances) end(name string, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.left {
+		return errLeft
+	}
 	m.open(name, now, "site is open again")
 	return m.store(now)
 }
@@ -216,7 +227,10 @@ func (s *Server) BeginMaintenance(host string, until time.Time) (said string, er
 		return "", fmt.Errorf("%s is more than a year away; leave the end out, and turn it off when it is time", until.Format(time.RFC3339))
 	}
 	said = name + ": under maintenance until " + endText(until)
-	return said + s.notKept(s.maintenances.begin(name, until, now), "under maintenance"), nil
+	if err = s.maintenances.begin(name, until, now); err == errLeft {
+		return "", err
+	}
+	return said + s.notKept(err, "under maintenance"), nil
 }
 
 // EndMaintenance opens the Site that has this host, as BeginMaintenance closes
@@ -226,7 +240,10 @@ func (s *Server) EndMaintenance(host string) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return name + ": open" + s.notKept(s.maintenances.end(name, time.Now()), "open"), nil
+	if err = s.maintenances.end(name, time.Now()); err == errLeft {
+		return "", err
+	}
+	return name + ": open" + s.notKept(err, "open"), nil
 }
 
 // notKept tells, on a line of its own, that a restart will not find the Site as

@@ -59,7 +59,7 @@ func (m *maintenances) on(now time.Time) []MaintenanceStatus {
 // store writes which Sites are under maintenance. What the disk does not take is
 // told of once, and tried again by tidy. m.mu is held.
 func (m *maintenances) store(now time.Time) error {
-	if m.path == "" {
+	if m.path == "" || m.left {
 		return nil
 	}
 	text, err := json.MarshalIndent(m.on(now), "", "  ")
@@ -77,17 +77,31 @@ func (m *maintenances) store(now time.Time) error {
 	return err
 }
 
-// leave keeps nothing any more: another process does.
-func (m *maintenances) leave() {
+// leave returns which Sites are under maintenance, for another process to know
+// and to store from now on: here nothing begins or ends any more but by its time.
+func (m *maintenances) leave(now time.Time) []MaintenanceStatus {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.path = ""
+	m.left = true
+	return m.on(now)
 }
 
-// adopt puts those Sites under maintenance that another process says are.
+// stay takes back what leave has left.
+func (m *maintenances) stay() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left = false
+}
+
+// adopt puts those Sites under maintenance that another process says are, and
+// opens all others, whatever the disk has said.
 func (m *maintenances) adopt(all []MaintenanceStatus, siteOf func(host string) (string, error), now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, s := range m.sites {
+		s.since, s.until = time.Time{}, time.Time{}
+		s.End()
+	}
 	for _, was := range all {
 		name, err := siteOf(was.Site)
 		if err != nil || !was.Until.IsZero() && !now.Before(was.Until) {

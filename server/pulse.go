@@ -101,8 +101,8 @@ func (s *Server) handle(r *message.Request, w message.ResponseWriter) {
 func (p *pulse) ask(ctx context.Context) error {
 	for _, d := range p.s.inForce.Load().doors.clients() {
 		err := p.askOne(ctx, d)
-		if err != nil && (p.s.draining.Load() || p.s.inForce.Load().doors.under(d.key) != d) {
-			return nil // a reload has replaced it meanwhile
+		if err != nil && (p.s.draining.Load() || d.entry.left.Load() || p.s.inForce.Load().doors.under(d.key) != d) {
+			return nil // a reload has replaced it meanwhile, or another process has the socket
 		}
 		if err != nil {
 			return fmt.Errorf("ask %s: %w", d.Addr(), err)

@@ -197,3 +197,22 @@ func TestTheDrainIsNotTakenForDeath(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// While another process has our sockets, or may have them in a moment, the
+// answers are not ours to give, and that is no reason to be killed.
+func TestHandingOverIsNotTakenForDeath(t *testing.T) {
+	s := watched(t, "", plainSite("127.0.0.1:1"))
+	until(t, "it serves", func() bool { return s.pulse.ask(within20(t)) == nil })
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	left := s.leaveDoors()
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.pulse.ask(short); err != nil {
+		t.Error(err)
+	}
+	s.enterAgain(left)
+	if err := s.pulse.ask(within20(t)); err != nil {
+		t.Errorf("after the other one has failed: %v", err)
+	}
+}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ func (s *Server) Reload(ctx context.Context) (*Reloaded, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	if !s.serves {
-		return nil, s.notReloaded(errors.New("sluice is starting or ending, and reloads nothing now"))
+		return nil, s.notReloaded(s.notServing("reloads nothing now"))
 	}
 	s.tellReloading()
 	defer s.tellReady()

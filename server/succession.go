@@ -14,11 +14,11 @@ import (
 // succession is how far this process is with taking over from another one, and
 // with being succeeded by one.
 type succession struct {
-	through   chan struct{}   // closed when a successor serves
-	died      <-chan struct{} // closed when that has ended; set before through is closed
-	ending    chan struct{}   // closed when Run's context has ended: no Upgrade any more
-	succeeded atomic.Bool     // another process is the service now
-	waits     atomic.Bool     // another process is the service still
+	through   chan struct{}       // closed when a successor serves
+	next      *handover.Successor // that one; set before through is closed
+	ending    chan struct{}       // closed when Run's context has ended: no Upgrade any more
+	succeeded atomic.Bool         // another process is the service now
+	waits     atomic.Bool         // another process is the service still
 }
 
 func newSuccession() succession {
@@ -63,12 +63,24 @@ func (s *Server) takenOver(ctx context.Context) error {
 	if err := s.pulse.ask(proving); err != nil {
 		return fmt.Errorf("this process does not answer by its own Listeners: %w", err)
 	}
-	if err := before.Serving(ctx); err != nil && ctx.Err() == nil {
-		s.errlog.Warn("the process that this one takes over from is gone", "why", err)
+	switch err := before.Serving(ctx); {
+	case err == nil || ctx.Err() != nil:
+	case errors.Is(err, io.EOF):
+		s.errlog.Warn("the process that this one takes over from is gone")
+	default:
+		return fmt.Errorf("take over: %w", err)
 	}
 	s.succession.waits.Store(false)
 	s.timeline.add(LevelInfo, "upgraded", "This process has taken over from the one before.", "version", Version())
 	return nil
+}
+
+// notServing says why this process does nothing that is asked of it now.
+func (s *Server) notServing(what string) error {
+	if s.succession.succeeded.Load() {
+		return errors.New("a new process of sluice has taken over just now\ntry again: it will answer")
+	}
+	return fmt.Errorf("sluice is starting or ending, and %s", what)
 }
 
 // notifier is the service manager's ear: it listens to one process only.
@@ -79,9 +91,10 @@ func (s *Server) notifier() handover.Notifier {
 	return s.manager.Notifier
 }
 
-// endsWithSuccessor cuts the drain short when our successor ends. A service
+// endsWithSuccessor cuts the drain short when our successor crashes. A service
 // manager may not notice that as long as we are its parent, and nobody would
-// serve. It returns what ends the watch.
+// serve. One that ends well was told to end, or has a successor of its own. It
+// returns what ends the watch.
 func (s *Server) endsWithSuccessor(cut func()) (stop func()) {
 	if !s.manager.Notifier.On() {
 		return func() {}
@@ -89,7 +102,10 @@ func (s *Server) endsWithSuccessor(cut func()) (stop func()) {
 	return s.background(func(ctx context.Context) {
 		select {
 		case <-ctx.Done():
-		case <-s.succession.died:
+		case <-s.succession.next.Died:
+			if !s.succession.next.Crashed() {
+				return
+			}
 			s.errlog.Error("the process that has taken over has ended; this one ends too, so that the service manager starts a new one")
 			cut()
 		}

@@ -45,7 +45,7 @@ func (s *Server) Upgrade(ctx context.Context) (*Upgraded, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	if !s.serves {
-		return nil, s.notUpgraded(errors.New("sluice is starting or ending, and hands over nothing now"))
+		return nil, s.notUpgraded(s.notServing("hands over nothing now"))
 	}
 	// Who asked may be gone by now; half an Upgrade helps nobody.
 	ctx, cancel := s.untilEnding(context.WithoutCancel(ctx))
@@ -56,7 +56,7 @@ func (s *Server) Upgrade(ctx context.Context) (*Upgraded, error) {
 		return nil, s.notUpgraded(err)
 	}
 	if err := s.handOver(ctx, next); err != nil {
-		next.Kill()
+		next.End(s.inForce.Load().cfg.Server.DrainTimeout + endPatience)
 		return nil, s.notUpgraded(err)
 	}
 	return s.succeededBy(next), nil
@@ -108,7 +108,8 @@ func (s *Server) handOver(ctx context.Context, next *handover.Successor) error {
 		err = next.Begin(serving, text)
 	}
 	if err != nil {
-		next.Kill() // before us nobody else may accept
+		next.End(s.inForce.Load().cfg.Server.DrainTimeout + endPatience) // before us nobody else may accept
+		s.keep()
 		s.enterAgain(shut)
 	}
 	return err
@@ -126,6 +127,7 @@ func (s *Server) leaveDoors() []*door {
 // enterAgain accepts again from the sockets of doors that were left.
 func (s *Server) enterAgain(left []*door) {
 	g := *s.inForce.Load()
+	s.bygone.tidy()
 	for _, old := range left {
 		s.bygone.addDoor(old)
 		one := s.newDoor(old.key, old.settings, old.socket)
@@ -160,8 +162,7 @@ func (s *Server) succeededBy(next *handover.Successor) *Upgraded {
 	s.errlog.Info("upgrade: the new process serves; what is under way here finishes",
 		"from", u.From, "to", u.To, "pid", u.PID, "connections", u.Open, "within", u.Within)
 	s.serves = false
-	s.maintenances.leave()
-	s.succession.died = next.Died
+	s.succession.next = next
 	close(s.succession.through)
 	return u
 }

@@ -58,6 +58,9 @@ func (s *Server) watchConfig(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
+		if s.draining.Load() {
+			return // who serves from now on watches it, or nobody need
+		}
 		c := s.inForce.Load().cfg
 		if due := w.due(stampOf(c.File)); due && c.Server.WatchConfig {
 			s.errlog.Info("the configuration file has changed; it is read", "file", c.File)

@@ -100,7 +100,6 @@ func (s *Server) serve(c *listener.Conn) {
 	defer w.open.Add(-1)
 	if c.ALPN == protocolHTTP2 {
 		client.Protocol = "HTTP/2"
-		c.Warned() // GOAWAY says which streams were taken
 		w.http2.Serve(c, client)
 		return
 	}

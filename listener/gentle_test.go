@@ -1,0 +1,71 @@
+package listener
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+)
+
+// While others serve on, no answer may be the last that has not said so: a client
+// whose answer began before the drain, and ended after the grace of idle
+// connections, may ask once more.
+func TestAGentleDrainLetsALateOneAskOnceMore(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, Config{}, func(c *Conn) {
+		defer c.Close()
+		p := make([]byte, 100)
+		for c.Await() == nil {
+			n, err := c.Read(p)
+			if err != nil {
+				return
+			}
+			if string(p[:n]) == "slow\n" {
+				<-release
+			}
+			c.Write(p[:n])
+		}
+	})
+	late, idle := s.dial(), s.dial()
+	wantEcho(t, idle, "quick\n")
+	io.WriteString(late, "slow\n")
+	eventually(t, "one idle, one busy", func() bool { st := s.Stats(); return st.Open == 2 && st.Idle == 1 })
+	s.ShutdownGently(time.Millisecond)
+	over := make(chan error, 1)
+	go func() { over <- s.Wait(context.Background()) }()
+	wantClosed(t, idle) // its grace is over
+	close(release)
+	if got := readLine(t, late); got != "slow" {
+		t.Errorf("got %q", got)
+	}
+	<-time.After(lateGrace / 4) // what a client may take to think
+	wantEcho(t, late, "once more\n")
+	began := time.Now()
+	wantClosed(t, late) // and then it need not wait for long
+	if took := time.Since(began); took < lateGrace/2 || took > 4*lateGrace {
+		t.Errorf("it lingered for %v", took)
+	}
+	if err := <-over; err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+}
+
+// A connection that lingers when time is up is not aborted: that might destroy
+// the end of its last answer.
+func TestWhatLingersWhenTimeIsUpEndsCleanly(t *testing.T) {
+	s := serve(t, Config{}, echoLines)
+	c := s.dial()
+	wantEcho(t, c, "quick\n")
+	s.ShutdownGently(time.Hour)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("read %d, %v; want a clean end", n, err)
+	}
+	if n := s.Stats().Aborted; n != 0 {
+		t.Errorf("%d aborted", n)
+	}
+}

@@ -1,7 +1,7 @@
 // Package admin is an HTTP server beside the data path that shows how Sluice
 // is: a live page for people under /, /metrics for Prometheus, /healthz and
 // /readyz for whoever watches over the process, /status, /events, /failures,
-// /pools, /certs, /maintenance and /cache for those who look after it.
+// /pools, /limits, /certs, /maintenance and /cache for those who look after it.
 //
 // Who may open a connection to it may see everything, so it is bound to a
 // loopback address or a Unix socket, or wants a token. The first of these keeps

@@ -55,7 +55,8 @@ func noted(done map[string]bool) Options {
 
 // isALook are the Options that change nothing. What is not here is only done by
 // an action.
-var isALook = map[string]bool{"Certificates": true, "Maintenance": true, "Cache": true, "Config": true, "WrongToken": true}
+var isALook = map[string]bool{"Certificates": true, "Maintenance": true, "Cache": true, "Config": true, "WrongToken": true,
+	"Status": true, "Events": true, "Failures": true, "Failure": true, "Pools": true, "Limits": true}
 
 // FuzzAdmin holds that nothing is done unless it is asked for by POST, with the
 // field, under our own name, by no page of another origin and with the token; that
@@ -66,6 +67,13 @@ func FuzzAdmin(f *testing.F) {
 	f.Add("POST", "/certs/renew", "name=shop.example.com", ours, "", right, "command", []byte(nil))
 	f.Add("POST", "/maintenance/on", "site=shop.example.com&until=2026-12-01T20:00:00Z", "127.0.0.1", "http://127.0.0.1", right, "x", []byte(nil))
 	f.Add("POST", "/maintenance/off", "site=a", ours, "null", right, "command", []byte(nil))
+	for _, look := range []string{"/", "/page/page.js", "/status", "/events", "/failures", "/pools", "/limits"} {
+		f.Add("GET", look, "seconds=5&limit=3&pool=app", ours, "", right, "", []byte(nil))
+	}
+	f.Add("GET", "/failures", "id=x", ours, "", right, "", []byte(nil))
+	f.Add("POST", "/upstream/drain", "pool=a&upstream=b&force=true", ours, "", right, "command", []byte(nil))
+	f.Add("POST", "/upstream/weight", "pool=a&upstream=b&weight=5", ours, "", right, "command", []byte(nil))
+	f.Add("POST", "/upgrade", "", ours, "", right, "command", []byte(nil))
 	f.Add("POST", "/cache/purge", "", ours, "", right, "command", []byte(`{"url":"https://a/","prefix":true}`))
 	f.Add("POST", "/cache/purge", "", ours, "", right, "command", bytes.Repeat([]byte("x"), maxBody+1))
 	f.Add("POST", "/cache/purge", "", ours, "", "Bearer x", "command", []byte(`{"url":"https://a/"}`))

@@ -23,6 +23,8 @@ func pages(o Options) http.Handler {
 			showFailures(w, r, &o)
 		case "/pools":
 			show(w, o.Pools())
+		case "/limits":
+			show(w, o.Limits())
 		case "/certs":
 			show(w, o.Certificates())
 		case "/maintenance":
@@ -52,7 +54,7 @@ func pages(o Options) http.Handler {
 				taken.serve(w, r, name)
 				return
 			}
-			say(w, http.StatusNotFound, "there are the page at /, and /status, /events, /failures, /pools, /certs, /maintenance, /cache, /config, /metrics, /healthz and /readyz")
+			say(w, http.StatusNotFound, "there are the page at /, and /status, /events, /failures, /pools, /limits, /certs, /maintenance, /cache, /config, /metrics, /healthz and /readyz")
 		}
 	})
 }

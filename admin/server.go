@@ -44,6 +44,8 @@ type Options struct {
 	// nothing was done.
 	Drain func(pool, upstream string, drained, force bool) (said string, err error)
 	Weigh func(pool, upstream string, weight int, force bool) (said string, err error)
+	// Limits returns what /limits shows as JSON.
+	Limits func() any
 	// Certificates returns what /certs shows as JSON.
 	Certificates func() any
 	// Renew has the certificate of name ordered anew; its error is the answer.

@@ -13,6 +13,7 @@ func TestWhatTheStatusIsAskedFor(t *testing.T) {
 		Status:   func(seconds int) []byte { return fmt.Appendf(nil, `{"seconds":%d}`, seconds) },
 		Events:   func() any { return []string{"event"} },
 		Pools:    func() any { return []string{"pool"} },
+		Limits:   func() any { return []string{"limit"} },
 		Failures: func(a Asked) any { return fmt.Sprint(a) },
 		Failure:  func(id string) (any, bool) { return "the one " + id, id == "known" },
 	})
@@ -30,6 +31,7 @@ func TestWhatTheStatusIsAskedFor(t *testing.T) {
 		{"/status?seconds=ten", 400, ""},
 		{"/events", 200, "[\n  \"event\"\n]\n"},
 		{"/pools", 200, "[\n  \"pool\"\n]\n"},
+		{"/limits", 200, "[\n  \"limit\"\n]\n"},
 		{"/failures", 200, "\"{  100}\"\n"},
 		{"/failures?pool=app&site=shop&limit=3", 200, "\"{shop app 3}\"\n"},
 		{"/failures?limit=0", 400, ""},

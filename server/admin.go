@@ -133,6 +133,7 @@ func (s *Server) adminOptions(d *adminDoor) admin.Options {
 		Status:           s.StatusText,
 		Events:           func() any { return s.Events() },
 		Pools:            func() any { return s.Pools() },
+		Limits:           func() any { return s.Limits() },
 		Failures:         func(a admin.Asked) any { return s.Failures(FailureQuery{Site: a.Site, Pool: a.Pool}, a.Most) },
 		Failure:          func(id string) (any, bool) { return s.Failure(id) },
 		Drain:            s.DrainUpstream,

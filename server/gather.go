@@ -96,6 +96,10 @@ func (s *Server) siteStatus(g *generation, now time.Time) []SiteStatus {
 // anyone after New.
 func (s *Server) Pools() []PoolStatus { return s.poolStatus(s.inForce.Load(), time.Now()) }
 
+// Limits returns how the Limits of all Sites are. It may be called by anyone while
+// the Server runs.
+func (s *Server) Limits() []LimitStatus { return limitStatus(s.inForce.Load(), time.Now()) }
+
 func (s *Server) poolStatus(g *generation, now time.Time) []PoolStatus {
 	all := make([]PoolStatus, 0, len(g.cfg.Pools))
 	for _, p := range g.cfg.Pools {

@@ -9,8 +9,11 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"sluice/config"
 )
@@ -27,6 +30,23 @@ func askAdmin(ctx context.Context, cfg *config.Config, method, path string, ques
 		return nil, 0, errors.New(`sluice cannot be asked: server.admin is ""`)
 	}
 	return askAddress(ctx, cfg, cfg.Server.Admin.String(), method, path, question)
+}
+
+// act has the running Sluice do something, and prints what it says of it.
+func act(c *cobra.Command, file, path string, query url.Values) error {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, path+"?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return errors.New(strings.TrimSpace(string(body)))
+	}
+	_, err = c.OutOrStdout().Write(body)
+	return err
 }
 
 // askAddress is askAdmin for an address of the caller's, which is written as

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -51,7 +50,7 @@ Exit status:
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeHosts(file),
 		RunE: func(c *cobra.Command, args []string) error {
-			return changeMaintenance(c, *file, "/maintenance/off", url.Values{"site": args})
+			return act(c, *file, "/maintenance/off", url.Values{"site": args})
 		},
 	})
 	return c
@@ -84,7 +83,7 @@ Exit status:
 		if !end.IsZero() {
 			query.Set("until", end.Format(time.RFC3339))
 		}
-		return changeMaintenance(c, *file, "/maintenance/on", query)
+		return act(c, *file, "/maintenance/on", query)
 	}
 	return c
 }
@@ -114,22 +113,6 @@ func endOf(until string, length time.Duration, hasLength bool, now time.Time) (t
 		return time.Time{}, fmt.Errorf(`--until %q is not a time; write "2026-12-01T20:00:00+08:00" or "20:00"`, until)
 	}
 	return end, nil
-}
-
-func changeMaintenance(c *cobra.Command, file, path string, query url.Values) error {
-	cfg, err := config.Load(file)
-	if err != nil {
-		return err
-	}
-	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, path+"?"+query.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		return errors.New(strings.TrimSpace(string(body)))
-	}
-	_, err = c.OutOrStdout().Write(body)
-	return err
 }
 
 func showMaintenance(c *cobra.Command, file string, asJSON bool) error {

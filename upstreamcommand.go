@@ -2,14 +2,11 @@ package main
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"sluice/config"
 )
 
 // upstreamStatuses ends the help of those that change something.
@@ -68,10 +65,6 @@ Exit status:
 }
 
 func setUpstream(c *cobra.Command, file, path string, args []string, force bool) error {
-	cfg, err := config.Load(file)
-	if err != nil {
-		return err
-	}
 	query := url.Values{"pool": args[:1], "upstream": args[1:2], "force": {strconv.FormatBool(force)}}
 	if len(args) > 2 {
 		if _, err := strconv.Atoi(args[2]); err != nil {
@@ -79,13 +72,5 @@ func setUpstream(c *cobra.Command, file, path string, args []string, force bool)
 		}
 		query.Set("weight", args[2])
 	}
-	body, status, err := askAdmin(c.Context(), cfg, http.MethodPost, path+"?"+query.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		return errors.New(strings.TrimSpace(string(body)))
-	}
-	_, err = c.OutOrStdout().Write(body)
-	return err
+	return act(c, file, path, query)
 }

@@ -677,6 +677,7 @@ func TestAHandshakeDoesNotWaitForAnOrder(t *testing.T) {
 			if standIn != (err == nil) {
 				t.Errorf("stand-in %v: %v", standIn, err)
 			}
+			synctest.Wait() // for the order to be begun
 			if i := h.store.Info(time.Now())[0]; i.StandIn != standIn || !i.Ordering {
 				t.Errorf("stand-in %v: %+v", standIn, i)
 			}

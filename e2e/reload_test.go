@@ -152,17 +152,22 @@ func asks(t *testing.T, client *http.Client, url string) (func() error, func()) 
 		if err != nil {
 			return err
 		}
-		resp, err := client.Do(r)
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != 200 || string(body) != "ok" {
-			return fmt.Errorf("%d %.200q %v", resp.StatusCode, body, err)
-		}
-		return nil
+		return isAnsweredOK(client, r)
 	}, client.CloseIdleConnections
+}
+
+// isAnsweredOK asks, and returns what is wrong with the answer if it is not "ok".
+func isAnsweredOK(client *http.Client, r *http.Request) error {
+	resp, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 200 || string(body) != "ok" {
+		return fmt.Errorf("%d %.200q %v", resp.StatusCode, body, err)
+	}
+	return nil
 }
 
 // echoes is a step that sends a message by a WebSocket and wants it back.

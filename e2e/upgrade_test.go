@@ -136,19 +136,11 @@ func posts(t *testing.T, client *http.Client, url string, pause time.Duration) (
 		if err != nil {
 			return err
 		}
-		resp, err := client.Do(r)
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != 200 || string(body) != "ok" {
-			return fmt.Errorf("%d %.200q %v", resp.StatusCode, body, err)
-		}
-		if pause > 0 {
+		err = isAnsweredOK(client, r)
+		if err == nil && pause > 0 {
 			<-time.After(pause)
 		}
-		return nil
+		return err
 	}, client.CloseIdleConnections
 }
 

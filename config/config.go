@@ -40,9 +40,13 @@ type Config struct {
 // lines are where things stand in the file. They are no part of the values: what
 // has only moved has not changed.
 type lines struct {
-	sites []int          // of each Site
-	pools map[string]int // of the Pools, by name
+	server map[string]int // of the keys of [server] that are there
+	sites  []int          // of each Site
+	pools  map[string]int // of the Pools, by name
 }
+
+// ServerLine returns the line of a key of [server], 0 if the file does not have it.
+func (c *Config) ServerLine(key string) int { return c.lines.server[key] }
 
 // SiteLine returns the line at which Sites[i] begins.
 func (c *Config) SiteLine(i int) int { return c.lines.sites[i] }
@@ -127,8 +131,9 @@ type decoder struct {
 // config reads the whole file.
 func (d *decoder) config(root *node) *Config {
 	top := d.section("", nil, root)
+	server := top.table("server")
 	c := &Config{
-		Server: d.server(top.table("server")),
+		Server: d.server(server),
 	}
 	c.ACME = d.acme(top.table("acme"))
 	d.namedPools(top.table("upstream"))
@@ -136,6 +141,6 @@ func (d *decoder) config(root *node) *Config {
 	c.Log = d.log(top.table("log"), c.Sites)
 	d.checkPoolUses()
 	c.Pools = d.pools.sorted()
-	c.lines = lines{sites: d.siteLines, pools: d.pools.lines}
+	c.lines = lines{server: server.lines(), sites: d.siteLines, pools: d.pools.lines}
 	return c
 }

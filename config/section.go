@@ -57,6 +57,15 @@ func (s section) line(name string) int {
 	return s.node.line
 }
 
+// lines returns the lines of all keys that the section has.
+func (s section) lines() map[string]int {
+	all := make(map[string]int, len(s.node.keys))
+	for name, n := range s.node.keys {
+		all[name] = n.line
+	}
+	return all
+}
+
 // written reports whether the file has the key.
 func (s section) written(name string) bool {
 	return s.node.keys[name] != nil

@@ -72,20 +72,21 @@ func (d doors) ports() map[uint16]bool {
 // makeDoors makes the ways in that a Config asks for, where what it has in
 // common with those before stays. New addresses are bound; an error leaves none
 // of them bound. Nobody comes through new doors yet.
-func (s *Server) makeDoors(ctx context.Context, c config.Server, before doors) (next doors, err error) {
+func (s *Server) makeDoors(ctx context.Context, cfg *config.Config, before doors) (next doors, err error) {
+	c := cfg.Server
 	defer func() {
 		if err != nil {
 			next.unbind(before)
 		}
 	}()
 	if next.tls, err = s.makeDoor(ctx, keyHTTPS, c.HTTPS, c, before); err != nil {
-		return next, err
+		return next, placed(cfg, cfg.ServerLine(keyHTTPS), err)
 	}
 	if next.plain, err = s.makeDoor(ctx, keyHTTP, c.HTTP, c, before); err != nil {
-		return next, err
+		return next, placed(cfg, cfg.ServerLine(keyHTTP), err)
 	}
 	next.admin, err = s.makeAdminDoor(ctx, c, before)
-	return next, err
+	return next, placed(cfg, cfg.ServerLine(keyAdmin), err)
 }
 
 // makeDoor makes one of them, nil if it is off.

@@ -123,18 +123,18 @@ type ownCertificate struct {
 // addSources makes the Sources of the Sites' own certificates: one for each
 // pair of files, and one self-signed certificate for each Site that wants one.
 func (g *generation) addSources(sites []config.Site, now time.Time) error {
-	for _, site := range sites {
+	for i, site := range sites {
 		if site.Default && site.TLS.Mode != config.TLSOff {
 			g.defaultHost = site.Hosts[0]
 		}
 		for _, files := range site.TLS.Files {
 			if err := g.addSource(site, files, now); err != nil {
-				return err
+				return placed(g.cfg, g.cfg.SiteLine(i), err)
 			}
 		}
 		if site.TLS.Mode == config.TLSSelfSigned {
 			if err := g.addSource(site, config.CertFiles{}, now); err != nil {
-				return err
+				return placed(g.cfg, g.cfg.SiteLine(i), err)
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func (g *generation) buildSites(sites []config.Site, keys *limiter.Keyring) (*pr
 	for i, site := range sites {
 		b, err := g.buildSite(site, keys)
 		if err != nil {
-			return nil, fmt.Errorf("site %s: %w", site.Hosts[0], err)
+			return nil, placed(g.cfg, g.cfg.SiteLine(i), fmt.Errorf("site %s: %w", site.Hosts[0], err))
 		}
 		if built[i] = b; site.Default {
 			byDefault = b

@@ -31,7 +31,7 @@ func (s *Server) Listen(ctx context.Context) error {
 		return fmt.Errorf("watch for clients that go away: %w", err)
 	}
 	g := s.inForce.Load()
-	opened, err := s.makeDoors(ctx, g.cfg.Server, doors{})
+	opened, err := s.makeDoors(ctx, g.cfg, doors{})
 	g.enterBy(opened)
 	if err != nil {
 		s.Close()

@@ -19,12 +19,12 @@ func (s *Server) buildPools(g *generation, cfg *config.Config) error {
 		c.Replaces = g.before.pools[p.Name]
 		pool, err := s.fleet.NewPool(c)
 		if err != nil {
-			return err
+			return placed(cfg, cfg.PoolLine(p.Name), err)
 		}
 		g.pools[p.Name] = pool
 		m, err := s.follow(pool, p)
 		if err != nil {
-			return err
+			return placed(cfg, cfg.PoolLine(p.Name), err)
 		}
 		g.members[p.Name] = m
 	}

@@ -53,7 +53,7 @@ func (s *Server) reload(ctx context.Context, cfg *config.Config) (*Reloaded, err
 	next, err := s.prepare(ctx, cfg, before)
 	if err != nil {
 		s.maintenances.configured(before.cfg.Sites, time.Now())
-		return nil, s.notReloaded(fmt.Errorf("%s: %w", cfg.File, err))
+		return nil, s.notReloaded(placed(cfg, 0, err))
 	}
 	r := &Reloaded{File: cfg.File, Changes: differences(before.cfg, cfg), Restart: restart}
 	if err := s.names.Ready(ctx); err != nil {
@@ -74,7 +74,7 @@ func (s *Server) prepare(ctx context.Context, cfg *config.Config, before *genera
 	if err != nil {
 		return nil, err
 	}
-	entered, err := s.makeDoors(ctx, cfg.Server, before.doors)
+	entered, err := s.makeDoors(ctx, cfg, before.doors)
 	if err != nil {
 		next.leave(before)
 		return nil, err

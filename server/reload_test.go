@@ -176,13 +176,13 @@ func TestAReloadThatFailsChangesNothing(t *testing.T) {
 		{"two mistakes", "", strings.Replace(base, "tls =", "tsl =", 1) + "max_idel = 3\n",
 			[]string{"sluice.toml:11: site.tsl: ", "; did you mean", "sluice.toml:19: upstream.main.max_idel: "}},
 		{"a Pool that cannot be built", "", more + base + "[upstream.late]\nservers_file = \"" + servers + "\"\n",
-			[]string{"sluice.toml: pool late: ", servers + ":1: "}},
+			[]string{"sluice.toml:27: pool late: ", servers + ":1: "}},
 		{"a page that cannot be used", "", more + base + oneSite("paged.example.com", "main", "[site.degraded]\nhtml = \""+page+"\""),
-			[]string{"sluice.toml: site paged.example.com: html: "}},
+			[]string{"sluice.toml:27: site paged.example.com: html: "}},
 		{"an address that is taken", "http = \"" + taken + "\"", more + base,
-			[]string{"sluice.toml: server.http: listen on " + taken, "another program has port"}},
+			[]string{"sluice.toml:2: server.http: listen on " + taken, "another program has port"}},
 		{"the last address is taken", "http = \"127.0.0.2:0\"\nadmin = \"" + taken + "\"", more + base,
-			[]string{"sluice.toml: server.admin: listen on " + taken}},
+			[]string{"sluice.toml:3: server.admin: listen on " + taken}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := byFile(t, "", base)

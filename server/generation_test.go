@@ -121,7 +121,7 @@ func TestABadDegradedPageIsAnErrorOfItsSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := built(t, plainSite("127.0.0.1:1")+"[site.degraded]\nhtml = \""+page+"\"\n")
-	if err == nil || !strings.HasPrefix(err.Error(), "site shop.example.com: html: ") || !strings.Contains(err.Error(), "once") {
+	if err == nil || !strings.HasPrefix(err.Error(), "test.toml:4: site shop.example.com: html: ") || !strings.Contains(err.Error(), "once") {
 		t.Errorf("New: %v", err)
 	}
 }

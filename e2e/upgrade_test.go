@@ -144,19 +144,27 @@ func posts(t *testing.T, client *http.Client, url string, pause time.Duration) (
 	}, client.CloseIdleConnections
 }
 
+// upgradesMade says when upgrades began, and how many are through.
+type upgradesMade struct {
+	begun   [mostUpgrades + 2]atomic.Int64 // milliseconds since 1970, from 1 on; 0: not yet
+	through atomic.Int64
+}
+
+const mostUpgrades = 20
+
 // socketsThatLast is a step of WebSockets that are dialled anew when they end.
 // None may end within its drain time.
-func (u *upgrading) socketsThatLast(t *testing.T, drain time.Duration, upgrades *atomic.Int64, last *atomic.Int64) (func() error, func()) {
+func (u *upgrading) socketsThatLast(t *testing.T, drain time.Duration, made *upgradesMade) (func() error, func()) {
 	client := u.client()
 	client.Timeout = 0
 	var c *websocket.Conn
-	var since int64 // upgrades that there had been when it was dialled
+	var since int64 // upgrades that were through when it was dialled
 	n := 0
 	return func() error {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if c == nil {
-				since = upgrades.Load()
+				since = made.through.Load()
 				var err error
 				if c, _, err = websocket.Dial(ctx, "wss://"+host+"/ws", &websocket.DialOptions{HTTPClient: client}); err != nil {
 					return fmt.Errorf("dial: %w", err)
@@ -177,16 +185,15 @@ func (u *upgrading) socketsThatLast(t *testing.T, drain time.Duration, upgrades 
 			}
 			c.CloseNow()
 			c = nil
-			// Ended, by one of the upgrades since it was dialled. The first of them
-			// was at least a drain time ago, but for what the clock of a busy machine
-			// is off.
-			if upgrades.Load() == since {
+			// Its process is that of the last upgrade that was through then, or a later
+			// one: it has ended at the earliest a drain time after the next one began,
+			// but for what the clock of a busy machine is off.
+			begun := made.begun[since+1].Load()
+			if begun == 0 {
 				return fmt.Errorf("ended without an upgrade: %w", err)
 			}
-			if upgrades.Load() == since+1 {
-				if lived := time.Since(time.UnixMilli(last.Load())); lived < drain/2 {
-					return fmt.Errorf("ended %v after the upgrade: %w", lived, err)
-				}
+			if lived := time.Since(time.UnixMilli(begun)); lived < drain/2 {
+				return fmt.Errorf("ended %v after the upgrade: %w", lived, err)
 			}
 			return nil
 		}, func() {
@@ -206,7 +213,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	up := busyUpstream(t, more)
 	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\nidle_timeout = \"5s\"\n", server: fmt.Sprintf("drain_timeout = %q\n", drain)})
 	l := &steadyLoad{t: t}
-	var upgrades, last atomic.Int64
+	var made upgradesMade
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })
 	l.add("HTTP/1.1 in plain", 2, func() (func() error, func()) { return posts(t, u.client(), plain+"/", 0) })
 	l.add("HTTP/1.1 with pauses", 20, func() (func() error, func()) { return posts(t, u.client(), secure+"/", drain/8) })
@@ -217,16 +224,16 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	})
 	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, u.client2(), secure+"/") })
 	l.add("HTTP/2 with pauses", 10, func() (func() error, func()) { return posts(t, u.client2(), secure+"/", drain/8) })
-	l.add("WebSockets", 100, func() (func() error, func()) { return u.socketsThatLast(t, drain, &upgrades, &last) })
+	l.add("WebSockets", 100, func() (func() error, func()) { return u.socketsThatLast(t, drain, &made) })
 	stop := make(chan struct{})
 	schedule := make(chan []string)
 	go func() { schedule <- onSchedule(u.sluice, stop) }()
 
 	var goroutines, descriptors, resident float64
-	for i := range 20 {
-		upgrades.Add(1)
-		last.Store(time.Now().UnixMilli())
+	for i := range mostUpgrades {
+		made.begun[i+1].Store(time.Now().UnixMilli())
 		u.upgrade()
+		made.through.Add(1)
 		l.goesOn(fmt.Sprintf("after upgrade %d", i+1))
 		if t.Failed() {
 			break

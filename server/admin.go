@@ -52,7 +52,8 @@ func (s *Server) makeAdminDoor(ctx context.Context, c config.Server, before door
 }
 
 // inheritedAdmin makes an adminDoor of the socket of the process before us. owned: the
-// file of a Unix socket is ours from now on.
+// file of a Unix socket is ours once that process is not the service any more, and
+// until then it stays whatever becomes of us.
 func inheritedAdmin(ln net.Listener, owned bool, c config.Server) (*adminDoor, error) {
 	d := &adminDoor{Listener: ln, address: c.Admin}
 	if c.Admin.Path == "" || !owned {
@@ -61,6 +62,7 @@ func inheritedAdmin(ln net.Listener, owned bool, c config.Server) (*adminDoor, e
 	ln.(*net.UnixListener).SetUnlinkOnClose(false)
 	var err error
 	if d.file, err = fileOfSocket(c.Admin.Path); err == nil {
+		d.file.left.Store(true)
 		err = d.file.permit(c.AdminSocketMode, c.AdminSocketGroup)
 	}
 	if err != nil {
@@ -79,9 +81,14 @@ func (d *adminDoor) Close() error {
 
 // leave leaves the file of a Unix socket where it is at the end: a successor has
 // the socket.
-func (d *adminDoor) leave() {
+func (d *adminDoor) leave() { d.leaves(true) }
+
+// own makes the file that another process has left ours to remove.
+func (d *adminDoor) own() { d.leaves(false) }
+
+func (d *adminDoor) leaves(left bool) {
 	if d != nil && d.file != nil {
-		d.file.left.Store(true)
+		d.file.left.Store(left)
 	}
 }
 

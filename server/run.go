@@ -93,6 +93,8 @@ func (s *Server) begin(ctx context.Context, g *generation) error {
 		return err
 	}
 	if s.manager.Predecessor != nil {
+		s.ReopenLogs() // who has renamed them meanwhile has told the process before only
+		g.doors.admin.own()
 		s.opensAdmin(g.doors.admin)
 	}
 	s.serves = true

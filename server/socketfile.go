@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -17,11 +19,11 @@ import (
 )
 
 // socketFile is the file of a Unix socket that we have made, or whose maker has
-// left it to us. It is removed at the end, unless it is left to a successor.
+// left it to us. It is removed at the end, unless it is left to another process.
 type socketFile struct {
 	path string
 	made fs.FileInfo // what path led to when it was made
-	left atomic.Bool // to a successor, who listens on the same socket
+	left atomic.Bool // to another process, which listens on the same socket
 }
 
 // socketTimeout is how long who listens on a Unix socket may take to take us in.
@@ -106,19 +108,44 @@ func socketError(path string, err error) error {
 
 // permit says who may connect.
 func (f *socketFile) permit(mode fs.FileMode, group string) error {
+	id := groupIn(filepath.Dir(f.path))
 	if group != "" {
-		id, err := groupID(group)
-		if err != nil {
+		var err error
+		if id, err = groupID(group); err != nil {
 			return err
 		}
-		if err := os.Lchown(f.path, -1, id); err != nil {
-			return fmt.Errorf("server.admin_socket_group: %w\nthe user that Sluice runs as must be in the group %s (usermod -aG %s, or SupplementaryGroups= in the unit)", err, group, group)
-		}
+	}
+	if err := f.giveTo(id); err != nil {
+		return fmt.Errorf("server.admin_socket_group: %w\nthe user that Sluice runs as must be in the group %s (usermod -aG %[2]s, or SupplementaryGroups= in the unit)", err, cmp.Or(group, strconv.Itoa(id)))
 	}
 	if err := os.Chmod(f.path, mode); err != nil {
 		return fmt.Errorf("server.admin_socket_mode: %w\nwrite another path for server.admin, in a folder of the user that Sluice runs as", err)
 	}
 	return nil
+}
+
+// giveTo gives it to a group, unless it is that one's: not each service may
+// change groups at all.
+func (f *socketFile) giveTo(group int) error {
+	info, err := os.Lstat(f.path)
+	if err != nil {
+		return err
+	}
+	if is, ok := info.Sys().(*syscall.Stat_t); ok && int(is.Gid) == group {
+		return nil
+	}
+	return os.Lchown(f.path, -1, group)
+}
+
+// groupIn returns the group that a new file of ours has in a folder: ours, or the
+// folder's if that is to hand it on (open(2)).
+func groupIn(folder string) int {
+	if info, err := os.Stat(folder); err == nil && info.Mode()&fs.ModeSetgid != 0 {
+		if is, ok := info.Sys().(*syscall.Stat_t); ok {
+			return int(is.Gid)
+		}
+	}
+	return os.Getegid()
 }
 
 // groupID returns the number of a group.

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sluice/config"
@@ -160,6 +161,49 @@ func TestReloadsOfAUnixSocket(t *testing.T) {
 	if got := permissions(b); got != "none" {
 		t.Errorf("left at the end: %s", got)
 	}
+}
+
+// A group that is not named any more may not connect any more.
+func TestAGroupThatIsTakenBack(t *testing.T) {
+	other := -1
+	for _, id := range groupsOfOurs(t) {
+		if id != os.Getegid() {
+			other = id
+		}
+	}
+	if other < 0 {
+		t.Skip("skipped: whoever runs this is in one group only")
+	}
+	path, text := socketPath(t), plainSite("127.0.0.1:1")
+	mode := unixAdmin(path) + "\nadmin_socket_mode = \"0660\""
+	s := byFile(t, mode+fmt.Sprintf("\nadmin_socket_group = \"%d\"", other), text)
+	group := func() int {
+		info, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(info.Sys().(*syscall.Stat_t).Gid)
+	}
+	if got := group(); got != other {
+		t.Fatalf("group %d, want %d", got, other)
+	}
+	s.reloads(mode, text)
+	if got := group(); got != os.Getegid() {
+		t.Errorf("group %d after it was deleted, want %d", got, os.Getegid())
+	}
+}
+
+// groupsOfOurs returns the groups that we may give files to. Root may give them
+// to any.
+func groupsOfOurs(t *testing.T) []int {
+	ids, err := os.Getgroups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		ids = append(ids, os.Getegid()+1)
+	}
+	return ids
 }
 
 // "not if it was handed over to a successor process", nor if another has taken

@@ -23,7 +23,10 @@ type before struct {
 
 // newBefore returns one that hands over no sockets, and the Manager of whoever
 // takes over.
-func newBefore(t *testing.T) (*before, handover.Manager) {
+func newBefore(t *testing.T) (*before, handover.Manager) { return newBeforeWith(t, "{}") }
+
+// newBeforeWith is newBefore of one that begins with this letter and descriptors.
+func newBeforeWith(t *testing.T, letter string, descriptors ...int) (*before, handover.Manager) {
 	t.Helper()
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -38,7 +41,10 @@ func newBefore(t *testing.T) (*before, handover.Manager) {
 	t.Cleanup(func() { c.Close() })
 	c.SetDeadline(time.Now().Add(patience))
 	b := &before{t: t, Conn: c}
-	b.say(`{}`)
+	first := append(binary.BigEndian.AppendUint32(nil, uint32(len(letter))), letter...)
+	if _, _, err := c.(*net.UnixConn).WriteMsgUnix(first, syscall.UnixRights(descriptors...), nil); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("SLUICE_SUCCEEDS", strconv.Itoa(pair[1]))
 	m, err := handover.Inherit()
 	if err != nil || m.Predecessor == nil {
@@ -134,6 +140,73 @@ func TestASuccessorThatIsGivenUp(t *testing.T) {
 				t.Errorf("Run: %v", err)
 			}
 		})
+	}
+}
+
+// The file of the admin server's Unix socket belongs to the process before us
+// until this one serves: one that fails leaves it, or nobody could ask that one.
+func TestASuccessorThatFailsLeavesTheAdminSocket(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(*before)
+		want string // permissions of the file at the end
+	}{
+		{"it is given up", func(b *before) { b.say(`{"failed":"given up"}`); b.Close() }, "-rw-------"},
+		{"it serves", func(b *before) { b.say(`{"go":true,"heritage":"e30="}`); b.hear(); b.say(`{"released":true}`) }, "none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := socketPath(t)
+			ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			ln.SetUnlinkOnClose(false)
+			file, err := ln.File()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			b, m := newBeforeWith(t, `{"sockets":[{"key":"admin","address":"unix:`+path+`","owned":true}]}`, int(file.Fd()))
+			s := listeningBy(t, m, unixAdmin(path), plainSite(app(t, answering(hello)))).run()
+			b.hear()
+			tt.do(b)
+			if tt.want == "none" {
+				until(t, "it serves", func() bool { return s.diary.has("msg=serving") })
+				s.stop()
+			} else if err := within(t, "the end of Run", s.ended); err == nil {
+				t.Error("Run returns no error")
+			}
+			s.ended = nil
+			if got := permissions(path); got != tt.want {
+				t.Errorf("the file: %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// logrotate tells the main process only. If it came between, the new process had
+// the file that was renamed, and would write to it until the next rotation, whose
+// compression loses it.
+func TestLogsThatWereRotatedDuringAnUpgrade(t *testing.T) {
+	b, m := newBefore(t)
+	s := listeningBy(t, m, "", plainSite(app(t, answering(hello)))).run()
+	b.hear()
+	if err := os.Rename(s.access, s.access+".1"); err != nil {
+		t.Fatal(err)
+	}
+	b.say(`{"go":true,"heritage":"e30="}`)
+	b.hear()
+	b.say(`{"released":true}`)
+	until(t, "it serves", func() bool { return s.diary.has("msg=serving") })
+	until(t, "the file is there again", func() bool { _, err := os.Stat(s.access); return err == nil })
+	ask(t, s.HTTP(), get)
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(s.access)
+	if err != nil || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -89,12 +91,28 @@ func adminTransport(address string) (t *http.Transport, host string) {
 	t = &http.Transport{DisableKeepAlives: true} // and without a proxy of the environment
 	path, ok := strings.CutPrefix(address, "unix:")
 	if !ok {
-		return t, address
+		return t, ofThisMachine(address)
 	}
 	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
 	return t, "localhost"
+}
+
+// ofThisMachine returns an address to ask at, of one to listen on: who listens on
+// all addresses is asked at the loopback one, and answers to no word for all.
+func ofThisMachine(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	switch ip, err := netip.ParseAddr(host); {
+	case host == "" || err == nil && ip == netip.IPv4Unspecified():
+		return net.JoinHostPort("127.0.0.1", port)
+	case err == nil && ip == netip.IPv6Unspecified():
+		return net.JoinHostPort("::1", port)
+	}
+	return address
 }
 
 // notAsked says why there is no answer.

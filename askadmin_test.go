@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/admin"
 	"sluice/config"
 )
 
@@ -63,6 +64,31 @@ func TestAskAdmin(t *testing.T) {
 				t.Errorf("%s: %q %d %v", network, body, status, err)
 			}
 		}
+	}
+}
+
+// A server.admin of all addresses is asked at a loopback one: it answers to no
+// other name that means all of them.
+func TestAskAdminOfAllAddresses(t *testing.T) {
+	for _, ip := range []string{"", "0.0.0.0", "::"} {
+		server := admin.New(admin.Options{Ready: func() bool { return true }})
+		ln, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+		if err != nil {
+			t.Logf("not tried: %v", err) // a machine without IPv6
+			continue
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- server.Run(ctx, ln) }()
+		at := config.Address{On: true, Port: uint16(ln.Addr().(*net.TCPAddr).Port)}
+		if ip != "" {
+			at.IP = netip.MustParseAddr(ip)
+		}
+		if body, status, err := askAdmin(ctx, asking(t, at, ""), "GET", "/healthz", nil); err != nil || status != 200 {
+			t.Errorf("%s: %d %q, %v", at, status, body, err)
+		}
+		cancel()
+		<-ended
 	}
 }
 

@@ -161,6 +161,9 @@ func run(file string) error {
 
 // serve serves until a signal ends it.
 func serve(file string, manager handover.Manager) error {
+	// From the beginning on: what logrotate sends while we start would end us.
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
 	s, err := build(file)
 	if err != nil {
 		return err
@@ -174,14 +177,12 @@ func serve(file string, manager handover.Manager) error {
 		return err
 	}
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return withSignals(s, func() error { return s.Run(ctx) })
+	return withSignals(s, signals, func() error { return s.Run(ctx) })
 }
 
 // withSignals runs f and does meanwhile what signals ask for: SIGUSR1 to reopen
 // the logs, SIGUSR2 to upgrade, SIGHUP to reload.
-func withSignals(s *server.Server, f func() error) error {
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
+func withSignals(s *server.Server, signals chan os.Signal, f func() error) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

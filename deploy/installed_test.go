@@ -91,7 +91,18 @@ func debComesAndGoes(t *testing.T, one, two string) {
 		t.Errorf("a certificate of a person's is not kept, or more than that: %q\n%s", w.leftovers(), out)
 	}
 
+	// Nor is anything of a Sluice that has come after the package.
 	w.do("rm", "/etc/sluice/own.pem")
+	w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", one)
+	w.do("cp", "/usr/bin/sluice", "/usr/local/bin/sluice")
+	w.do("dpkg", "--no-triggers", "-r", "sluice")
+	w.write(certificate, "x")
+	out = w.do("dpkg", "--no-triggers", "-P", "sluice")
+	if !w.exists(certificate) || !strings.Contains(out, "without this package") || !strings.Contains(read(t, w.at("/etc/passwd")), "\nsluice:") {
+		t.Errorf("what another Sluice uses is gone\n%s", out)
+	}
+	w.do("rm", "/usr/local/bin/sluice", certificate)
+
 	w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", one)
 	w.do("dpkg", "--no-triggers", "-P", "sluice")
 	if left := w.leftovers(); len(left) > 0 {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,30 @@ func TestTheServiceSaysWhatItPromises(t *testing.T) {
 	} {
 		if !strings.Contains(string(text), "\n"+want+"\n") {
 			t.Errorf("the line %s is missing", want)
+		}
+	}
+}
+
+// What Sluice needs of the groups of calls that the filter forbids stands after
+// them, by name.
+func TestTheFilterLetsSluiceDoWhatItDoes(t *testing.T) {
+	text, err := os.ReadFile("sluice.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "\nSystemCallFilter=~")
+	var allowed []string
+	for line := range strings.Lines(after) {
+		if calls, ok := strings.CutPrefix(line, "SystemCallFilter="); ok {
+			allowed = append(allowed, strings.Fields(calls)...)
+		}
+	}
+	for _, call := range []string{
+		"prlimit64",          // getrlimit(3), for server.max_connections
+		"lchown", "fchownat", // lchown(3) on amd64 and on arm64, for server.admin_socket_group
+	} {
+		if !slices.Contains(allowed, call) {
+			t.Errorf("%s is forbidden", call)
 		}
 	}
 }

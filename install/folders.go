@@ -31,12 +31,31 @@ func (i *Installation) folders(context.Context) error {
 	return nil
 }
 
-// makeFolder makes a folder of the user's, and those above it.
-func (m Machine) makeFolder(path string, mode fs.FileMode) error {
-	path = m.at(path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// makeParents makes the folders above path that are not there. Anybody may look
+// into them, whatever the umask is.
+func (m Machine) makeParents(path string) error {
+	folder := filepath.Dir(path)
+	if m.exists(folder) {
+		return nil
+	}
+	if folder == "/" {
+		return os.MkdirAll(m.at(folder), 0o755)
+	}
+	if err := m.makeParents(folder); err != nil {
 		return err
 	}
+	if err := os.Mkdir(m.at(folder), 0o755); err != nil {
+		return err
+	}
+	return os.Chmod(m.at(folder), 0o755)
+}
+
+// makeFolder makes a folder of the user's, and those above it.
+func (m Machine) makeFolder(path string, mode fs.FileMode) error {
+	if err := m.makeParents(path); err != nil {
+		return err
+	}
+	path = m.at(path)
 	if err := os.Mkdir(path, mode); err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -147,7 +146,7 @@ func (i *Installation) program(context.Context) error {
 			return err
 		}
 		defer source.Close()
-		if err := os.MkdirAll(m.at(filepath.Dir(program)), 0o755); err != nil {
+		if err := m.makeParents(program); err != nil {
 			return err
 		}
 		return m.replace(program, source, 0o755)
@@ -163,7 +162,7 @@ func (i *Installation) config(context.Context) error {
 		return nil
 	}
 	return i.step(i.Config, "written, for a start", func() error {
-		if err := os.MkdirAll(m.at(filepath.Dir(i.Config)), 0o755); err != nil {
+		if err := m.makeParents(i.Config); err != nil {
 			return err
 		}
 		return m.replace(i.Config, strings.NewReader(deploy.Config), 0o644)
@@ -176,7 +175,7 @@ func (i *Installation) label(ctx context.Context) error {
 	if m.Run == nil || i.DryRun {
 		return nil
 	}
-	words := []string{"restorecon", "-R", program, filepath.Dir(i.Config), stateDir, logDir}
+	words := []string{"restorecon", "-R", program, i.Config, stateDir, logDir} // not its folder: that may be anybody's
 	if m.exists(unitFile) {
 		words = append(words, unitFile)
 	}

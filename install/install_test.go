@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"sluice/deploy"
@@ -58,6 +59,33 @@ func TestAFreshMachineGetsEverything(t *testing.T) {
 		t.Error("it was started without --start")
 	}
 	m.says("user sluice: created", "/etc/sluice/sluice.toml: written", "sudo systemctl enable --now sluice")
+}
+
+// Root's umask may be 077. What Sluice's user and others are to read they can.
+func TestWhateverTheUmaskIs(t *testing.T) {
+	m := newMachine(t)
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
+	m.install("one")
+	for _, folder := range []string{"/etc/sluice", "/usr/local/share", "/usr/local/share/zsh/site-functions"} {
+		if info, err := os.Stat(m.root + folder); err != nil || info.Mode() != os.ModeDir|0o755 {
+			t.Errorf("%s: %v, %v", folder, info, err)
+		}
+	}
+}
+
+// Labels are given to what is ours, and not to all that is beside a config.
+func TestLabelsOfSELinux(t *testing.T) {
+	m := newMachine(t)
+	m.missing = nil
+	i := m.installation("one")
+	i.Config = "/srv/sluice.toml"
+	if err := i.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !m.hasRun("restorecon -R /usr/local/bin/sluice /srv/sluice.toml /var/lib/sluice /var/log/sluice " + unitFile) {
+		t.Errorf("was run: %q", m.ran)
+	}
 }
 
 func TestASecondRunChangesNothing(t *testing.T) {

@@ -70,11 +70,11 @@ func run(ctx context.Context, c Command) (string, error) {
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.WaitDelay = time.Second // what it has started may hold its output open
 	if c.Account != "" {
-		uid, gid, err := account(c.Account)
+		who, err := credential(c.Account)
 		if err != nil {
 			return "", err
 		}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
 		cmd.Dir = "/"
 	}
 	said, err := cmd.CombinedOutput()
@@ -88,6 +88,26 @@ func run(ctx context.Context, c Command) (string, error) {
 		err = fmt.Errorf("%s: %w", c, err)
 	}
 	return text, err
+}
+
+// credential returns what a service of a user runs with: it is in all groups that
+// the user is in, by which it may read keys.
+func credential(name string) (*syscall.Credential, error) {
+	uid, gid, err := account(name)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := (&user.User{Username: name, Gid: strconv.Itoa(gid)}).GroupIds()
+	if err != nil {
+		return nil, err
+	}
+	who := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	for _, text := range groups {
+		if id, err := strconv.ParseUint(text, 10, 32); err == nil {
+			who.Groups = append(who.Groups, uint32(id))
+		}
+	}
+	return who, nil
 }
 
 // account is Machine.Account of this machine.

@@ -3,8 +3,6 @@ package install
 import (
 	"context"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"sluice/deploy"
@@ -76,7 +74,7 @@ func (i *Installation) write(f ownFile) error {
 		i.newUnit = true
 	}
 	return i.step(f.path, participle, func() error {
-		if err := os.MkdirAll(i.Machine.at(filepath.Dir(f.path)), 0o755); err != nil {
+		if err := i.Machine.makeParents(f.path); err != nil {
 			return err
 		}
 		return i.Machine.replace(f.path, strings.NewReader(mark(f.text)), 0o644)

@@ -2,6 +2,9 @@ package install
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"testing"
@@ -70,5 +73,27 @@ func TestAConfigThatIsWrongIsNotStarted(t *testing.T) {
 	}
 	if got := m.files(); !slices.Equal(got, everything) {
 		t.Errorf("installed are %q", got)
+	}
+}
+
+// Who looks at the config as the service will is in the groups that the service
+// is in.
+func TestTheGroupsOfAService(t *testing.T) {
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := me.GroupIds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := credential(me.Username)
+	if err != nil || int(who.Uid) != os.Getuid() {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	for i, id := range want {
+		if i >= len(who.Groups) || fmt.Sprint(who.Groups[i]) != id {
+			t.Errorf("groups %d, want %s", who.Groups, want)
+		}
 	}
 }

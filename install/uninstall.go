@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 )
 
+// setAside ends the name of a file that nobody is to read any more. It is one
+// that logrotate knows: it would read any other.
+const setAside = ".disabled"
+
 // Uninstall stops Sluice and removes what Install has written. The config,
 // certificates, logs and the user stay, unless all is to be purged.
 func (i *Installation) Uninstall(ctx context.Context, purge bool) error {
@@ -81,8 +85,8 @@ func (i *Installation) removeFiles(context.Context) error {
 			err = i.step(f.path, "removed", func() error { return os.Remove(m.at(f.path)) })
 			i.newUnit = i.newUnit || f.path == unitFile
 		case changed:
-			err = i.step(f.path, "moved to "+f.path+".old, because it was changed by hand", func() error {
-				return os.Rename(m.at(f.path), m.at(f.path+".old"))
+			err = i.step(f.path, "moved to "+f.path+setAside+", because it was changed by hand", func() error {
+				return os.Rename(m.at(f.path), m.at(f.path+setAside))
 			})
 			i.newUnit = i.newUnit || f.path == unitFile
 		case foreign:

@@ -79,7 +79,7 @@ func TestUninstallLeavesAlone(t *testing.T) {
 		if err := m.installation("one").Uninstall(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(m.text(unitFile+".old"), "Nice=5") || slices.Contains(m.files(), unitFile) {
+		if !strings.Contains(m.text(unitFile+".disabled"), "Nice=5") || slices.Contains(m.files(), unitFile) {
 			t.Errorf("left are %q", m.files())
 		}
 	})

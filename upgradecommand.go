@@ -18,8 +18,8 @@ func upgradeCommand() *cobra.Command {
 		Use:   "upgrade",
 		Short: "Put a new version of the program in force, without loss",
 		Long: `Have the running Sluice start its program anew, from the file that it was
-started from, and hand over to it: first put the new version in that place (by a
-rename, such as install(1) or a package does it), then call this.
+started from, and hand over to it: first put the new version in that place (as a
+new file, such as install(1) or a package makes it), then call this.
 
 The new process takes over the listening sockets, proves that it answers, and
 serves from then on. The old one lets its requests, downloads and WebSockets

@@ -92,8 +92,10 @@ func TestOnlyLooking(t *testing.T) {
 		}
 	}
 	for _, method := range []string{"POST", "OPTIONS"} {
-		if response, _ := r.ask(method+" /metrics", "Host: evil.example.com"); response.StatusCode != 403 {
-			t.Errorf("%s of a foreign Host: %d", method, response.StatusCode)
+		for _, target := range []string{"/metrics", "*"} {
+			if response, _ := r.ask(method+" "+target, "Host: evil.example.com"); response.StatusCode != 403 {
+				t.Errorf("%s %s of a foreign Host: %d", method, target, response.StatusCode)
+			}
 		}
 	}
 }

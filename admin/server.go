@@ -110,6 +110,8 @@ func New(o Options) *Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+
+		DisableGeneralOptionsHandler: true, // the guard says who is answered
 		// It would tell what clients do wrong; panics are told to Panicked.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}

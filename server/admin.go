@@ -154,7 +154,7 @@ func (s *Server) adminOptions(d *adminDoor) admin.Options {
 		Upgrade:          s.upgradeFor,
 		Config:           func() any { return s.Config() },
 		Profiles:         func() bool { return s.inForce.Load().cfg.Server.Pprof },
-		Token:            func() admin.Token { return s.inForce.Load().token },
+		Token:            func() admin.Token { return s.tokenAt(d) },
 		WrongToken:       s.wrongToken,
 		IP:               d.address.IP,
 		Panicked:         s.panicked,

@@ -24,6 +24,17 @@ func adminToken(c config.Server) (admin.Token, error) {
 	return admin.NewToken(text), nil
 }
 
+// tokenAt returns what who asks at a door has to bring now. At one that a Reload
+// has given up nobody is let in: the token that was wanted there may be gone, and
+// the socket is still open for a moment.
+func (s *Server) tokenAt(d *adminDoor) admin.Token {
+	g := s.inForce.Load()
+	if g.doors.admin != d {
+		return admin.NewToken("")
+	}
+	return g.token
+}
+
 // checkAdmin tells what is not as it should be with the access to the admin
 // server. That is no error: requests go on.
 func (s *Server) checkAdmin(g *generation) {

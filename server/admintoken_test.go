@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sluice/admin"
 )
 
 const adminSecret = "0123456789abcdef"
@@ -70,6 +72,25 @@ func TestTheTokenOfAdminByReload(t *testing.T) {
 	}
 	if s.diary.has(adminSecret) {
 		t.Error("the log tells the token")
+	}
+}
+
+// A reload that gives up the token and the address that it was for opens neither
+// to those who are quick.
+func TestTheTokenOfAnAddressThatIsGivenUp(t *testing.T) {
+	t.Setenv("SLUICE_TEST_TOKEN", adminSecret)
+	text := plainSite("127.0.0.1:1")
+	s := byFile(t, `admin_token = "env:SLUICE_TEST_TOKEN"`, text)
+	before := s.adminOptions(s.inForce.Load().doors.admin).Token
+	if before() != admin.NewToken(adminSecret) {
+		t.Error("it is another token")
+	}
+	s.reloads(unixAdmin(socketPath(t)), text)
+	if before() != admin.NewToken("") {
+		t.Error("somebody is let in")
+	}
+	if now := s.adminOptions(s.inForce.Load().doors.admin).Token(); now != (admin.Token{}) {
+		t.Error("a token is wanted at the new address")
 	}
 }
 

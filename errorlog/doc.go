@@ -15,5 +15,6 @@
 //
 // Who tells something never waits for the disk while Run runs: lines are put
 // into a queue, and when it is full they are dropped and counted. Before Run,
-// and after it, lines are written at once.
+// and after it, lines are written at once. Those from before Open are in both,
+// stderr and the file.
 package errorlog

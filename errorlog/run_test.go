@@ -139,6 +139,36 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// What is told while the program reads its config is in the file, too, once it is
+// open, and a line that somebody before us has torn stays apart from ours.
+func TestLinesFromBeforeOpen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "error.log")
+	if err := os.WriteFile(file, []byte("whole\nto"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, p, errlog := onPaper(Options{Path: file})
+	errlog.Warn("early")
+	for range 2 * maxEarly / maxValue {
+		log.queue.Write([]byte(strings.Repeat("x", maxValue-1) + "\n"))
+	}
+	if err := log.Open(); err != nil {
+		t.Fatal(err)
+	}
+	errlog.Warn("late")
+	log.Close()
+	errlog.Warn("after")
+	lines := strings.Split(read(t, file), "\n")
+	if len(read(t, file)) > maxEarly+200 || lines[1] != "to" || !strings.HasSuffix(lines[2], "msg=early") || !strings.HasSuffix(lines[len(lines)-2], "msg=late") {
+		t.Errorf("the file has %d lines: %.300s", len(lines), strings.Join(lines, "\n"))
+	}
+	if got := p.text(); !strings.Contains(got, "msg=early") || strings.Contains(got, "msg=late") || !strings.Contains(got, "msg=after") {
+		t.Errorf("stderr: %.300s", got)
+	}
+	if len(log.queue.sink.early) > 0 {
+		t.Error("lines are kept for nothing")
+	}
+}
+
 // disk is a file with so much room.
 type disk struct {
 	paper

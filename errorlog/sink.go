@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// maxEarly bounds the lines that are kept for a file which is not open yet.
+const maxEarly = 64 << 10
+
 // sink is where lines go: a file, and stderr where there is none or while it
 // fails.
 type sink struct {
@@ -19,6 +22,9 @@ type sink struct {
 	file io.WriteCloser // nil: not open
 	dup  *os.File       // of the process's stderr; nil: none
 	torn bool           // the file does not end with a line's end
+
+	opened bool   // open was called
+	early  []byte // lines from before it, for the file; stderr has them, too
 
 	failing bool   // the file did not take the last line
 	missed  uint64 // lines that went to stderr since it fails
@@ -39,8 +45,13 @@ func (s *sink) open(ownStderr bool) error {
 		if err != nil {
 			return err
 		}
-		s.file = f
+		s.file, s.torn = f, endsTorn(f)
 	}
+	s.opened = true
+	if s.file != nil && len(s.early) > 0 {
+		s.write(s.early)
+	}
+	s.early = nil
 	if !ownStderr {
 		return nil
 	}
@@ -59,6 +70,24 @@ func (s *sink) open(ownStderr bool) error {
 
 func openFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+}
+
+// endsTorn reports whether the last byte of f is there and isn't a line's end: a
+// process before us was killed, or its disk was full, in the middle of a line. A
+// file that can't be read is taken to be whole.
+func endsTorn(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return false
+	}
+	r, err := os.Open(f.Name())
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	var last [1]byte
+	_, err = r.ReadAt(last[:], info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 // close closes what open has opened. Lines go to stderr from then on.
@@ -84,13 +113,16 @@ func (s *sink) reopen() outcome {
 		return s.write(s.say(slog.LevelError, "error log cannot be reopened, the file before stays in use", "file", s.path, "why", err))
 	}
 	s.file.Close()
-	s.file, s.torn = next, false
+	s.file, s.torn = next, endsTorn(next)
 	return outcome{}
 }
 
 // write writes lines: to the file, and what it does not take to stderr.
 func (s *sink) write(lines []byte) outcome {
 	if s.file == nil {
+		if s.path != "" && !s.opened && len(s.early)+len(lines) <= maxEarly {
+			s.early = append(s.early, lines...)
+		}
 		return s.toStderr(lines)
 	}
 	before := s.before()

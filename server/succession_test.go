@@ -28,10 +28,12 @@ func newBefore(t *testing.T) (*before, handover.Manager) { return newBeforeWith(
 // newBeforeWith is newBefore of one that begins with this letter and descriptors.
 func newBeforeWith(t *testing.T, letter string, descriptors ...int) (*before, handover.Manager) {
 	t.Helper()
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Skipf("skipped: there are no Unix sockets here: %v", err)
 	}
+	syscall.CloseOnExec(pair[0])
+	syscall.CloseOnExec(pair[1])
 	file := os.NewFile(uintptr(pair[0]), "")
 	c, err := net.FileConn(file)
 	file.Close()

@@ -70,6 +70,19 @@ func debComesAndGoes(t *testing.T, one, two string) {
 	if asked := w.asked(); strings.Contains(asked, "restart") || !strings.Contains(out, "The version before goes on running") {
 		t.Errorf("it said\n%s\nsystemd was asked for:\n%s", out, asked)
 	}
+	// Whichever that is.
+	w.write("/run/show", "{ path=/usr/bin/sluice ; argv[]=/usr/bin/sluice run --config "+configFile+" ; ignore_errors=no ; start_time=[n/a] ; pid=0 }\n")
+	w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", two)
+	if asked := w.asked(); strings.Contains(asked, "restart") {
+		t.Errorf("by the config that the unit names: systemd was asked for:\n%s", asked)
+	}
+	w.write("/run/show", "{ path=/usr/bin/sluice ; argv[]=/usr/bin/sluice run -c /var/own.toml ; ignore_errors=no }\n")
+	w.write("/var/own.toml", mine)
+	w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", two)
+	if asked := w.asked(); !strings.Contains(asked, "try-restart sluice.service") {
+		t.Errorf("by another config: systemd was asked for:\n%s", asked)
+	}
+	w.do("rm", "/run/show", "/var/own.toml")
 	w.write(configFile, mine)
 
 	// Removal keeps what is a person's.

@@ -43,6 +43,7 @@ echo "$*" >>/run/asked
 case "$*" in
 *is-active*) [ -e /run/active ] ;;
 *is-enabled*) [ -e /run/enabled ] ;;
+show*) cat /run/show 2>/dev/null ;;
 "enable --now"*) touch /run/active /run/enabled ;;
 *disable*--now*) rm -f /run/active /run/enabled ;;
 *disable*) rm -f /run/enabled ;;

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-
 	"net/netip"
 	"net/url"
 	"strings"

@@ -46,7 +46,7 @@ func act(c *cobra.Command, file, path string, query url.Values) error {
 	if status != http.StatusOK {
 		return errors.New(strings.TrimSpace(string(body)))
 	}
-	_, err = c.OutOrStdout().Write(body)
+	_, err = io.WriteString(c.OutOrStdout(), cleanLines(string(body)))
 	return err
 }
 

@@ -14,7 +14,7 @@ func main() {
 	case errors.Is(err, errProblems): // they have been shown
 		os.Exit(2)
 	default:
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, cleanLines(err.Error())) // it may be what somebody else has said
 		os.Exit(1)
 	}
 }

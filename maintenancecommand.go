@@ -129,7 +129,7 @@ func showMaintenance(c *cobra.Command, file string, asJSON bool) error {
 		return errors.New("what answers at server.admin is not Sluice")
 	}
 	if asJSON {
-		_, err := c.OutOrStdout().Write(body)
+		_, err := io.WriteString(c.OutOrStdout(), escaped(string(body)))
 		return err
 	}
 	printMaintenance(c.OutOrStdout(), all, time.Now())

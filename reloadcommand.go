@@ -66,7 +66,7 @@ func reload(c *cobra.Command, file, address string, asJSON bool) error {
 		return errors.New("what answers at server.admin is not Sluice, or an older one")
 	}
 	if asJSON {
-		_, err := c.OutOrStdout().Write(body)
+		_, err := io.WriteString(c.OutOrStdout(), escaped(string(body)))
 		return err
 	}
 	printReloaded(c.OutOrStdout(), done)

@@ -102,6 +102,9 @@ func (p pretend) run(t *testing.T, args ...string) (stdout string, err error) {
 	})
 	mux.HandleFunc("GET /failures", func(w http.ResponseWriter, r *http.Request) {
 		if !r.URL.Query().Has("id") {
+			if r.URL.RawQuery != "limit=1000" { // all that are remembered
+				t.Errorf("asked for %q", r.URL)
+			}
 			answer(w, p.failures)
 			return
 		}

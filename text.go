@@ -32,6 +32,15 @@ func clean(text string) string {
 	}, text)
 }
 
+// cleanLines is clean for text of several lines.
+func cleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // maxMarks is how many marks may be set above one character: more than any
 // language needs reach into the lines above.
 const maxMarks = 3

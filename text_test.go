@@ -29,6 +29,19 @@ func TestTextIsCleanedForATerminal(t *testing.T) {
 	}
 }
 
+func TestLinesAreCleanedForATerminal(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "",
+		"done\n":                         "done\n",
+		"what\n\ndo \x1b[2Jthis\u202e\n": "what\n\ndo ?[2Jthis?\n",
+		"a\r\nb":                         "a \nb",
+	} {
+		if got := cleanLines(text); got != want {
+			t.Errorf("cleanLines(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTextIsAsWideAsATerminalShowsIt(t *testing.T) {
 	for _, tt := range []struct {
 		text string

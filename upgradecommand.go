@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -60,7 +61,7 @@ func upgrade(c *cobra.Command, file string, asJSON bool) error {
 		return errors.New("what answers at server.admin is not Sluice, or an older one\nsend SIGUSR2 to its process, or restart it")
 	}
 	if asJSON {
-		_, err := c.OutOrStdout().Write(body)
+		_, err := io.WriteString(c.OutOrStdout(), escaped(string(body)))
 		return err
 	}
 	within := time.Duration(done.Seconds * float64(time.Second))

@@ -136,9 +136,10 @@ func listFailures(c *cobra.Command, cfg *config.Config, asJSON bool) error {
 	return s.printTo(t.out, t.colour)
 }
 
-// askFailures asks the running Sluice for all that it remembers.
+// askFailures asks the running Sluice for all that it remembers, which is less
+// than a thousand.
 func askFailures(c *cobra.Command, cfg *config.Config) ([]server.FailureStatus, []byte, error) {
-	body, code, err := askAdmin(c.Context(), cfg, http.MethodGet, "/failures", nil)
+	body, code, err := askAdmin(c.Context(), cfg, http.MethodGet, "/failures?limit=1000", nil)
 	if err != nil {
 		return nil, nil, err
 	}

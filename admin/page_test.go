@@ -210,10 +210,12 @@ func TestPageHasWordsForEveryCode(t *testing.T) {
 			access_log_recovered names_failing names_recovered upstreams_moved serving draining upgraded
 			upgrade_refused panic memory_pressure purged upstream_set limited`),
 	}
+	want["problems"] = append(want["problems"], "pool_drained") // pool_empty, for that reason
 	want["remedies"] = want["problems"]
 	for c := message.CauseDNSTimeout; c <= message.CauseInternal; c++ {
 		want["causes"] = append(want["causes"], c.String())
 	}
+	want["causes"] = append(want["causes"], "check_failed", "answer_failed", "answer_silent") // which are none by themselves
 	for p := message.PhaseAccept; p <= message.PhaseBody; p++ {
 		want["phases"] = append(want["phases"], p.String())
 	}

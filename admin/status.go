@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"io"
 	"net/http"
 )
 
@@ -29,7 +30,8 @@ func showStatus(w http.ResponseWriter, r *http.Request, status func(seconds int)
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
-	w.Write(append(status(seconds), '\n'))
+	w.Write(status(seconds)) // which others write at the same time: nothing is appended to it
+	io.WriteString(w, "\n")
 }
 
 // showFailures does what /failures?id=ID asks for, or

@@ -93,3 +93,16 @@ func TestUpstreamsAreSet(t *testing.T) {
 		t.Errorf("asked %s, want %s", got, want)
 	}
 }
+
+// The text of a status is shared by all who look at the same time, so that nothing
+// is written into it or behind it.
+func TestTheTextOfAStatusIsLeftAsItIs(t *testing.T) {
+	text := append(make([]byte, 0, 64), "{}"...)
+	r := run(t, Options{Status: func(int) []byte { return text }})
+	if _, body := r.ask("GET /status", onThisMachine); body != "{}\n" {
+		t.Errorf("%q", body)
+	}
+	if behind := text[:3][2]; behind != 0 {
+		t.Errorf("%q was written behind it", behind)
+	}
+}

@@ -97,3 +97,30 @@ func BenchmarkTop(b *testing.B) {
 		top.Add(key*0x9e3779b97f4a7c15, 1, now)
 	}
 }
+
+// Of a flood in which each key comes once, none has come often, whoever's counter
+// it took over; one that does come often is told apart.
+func TestAFloodOfKeysMakesNoneFrequent(t *testing.T) {
+	var top Top[uint64]
+	now := time.Unix(1_800_000_000, 0)
+	for i := range uint64(100_000) {
+		top.Add(i, i, now)
+		if i%100 == 0 {
+			top.Add(1<<40, 1<<40, now)
+		}
+	}
+	all := top.Most(10, now)
+	if len(all) != 10 || all[1].Least > 1 {
+		t.Errorf("keys that came once: %+v", all)
+	}
+	for i := range uint64(1000) {
+		top.Add(1<<50, 1<<50, now)
+		top.Add(i, i, now)
+	}
+	if best := top.Most(10, now)[0]; best.Value != 1<<50 || best.Least < 900 || best.Least > 1000 {
+		t.Errorf("one that came a thousand times: %+v", best)
+	}
+	if late := top.Most(10, now.Add(topHalfLife))[0]; late.Least < 450 || late.Least > 500 {
+		t.Errorf("after a minute: %+v", late)
+	}
+}

@@ -58,9 +58,10 @@ func (x *Exchange) forward() {
 func (x *Exchange) settle(resp *message.Response) {
 	if x.fetch == nil && x.open && x.route.Pool.FailOn(resp.Status) {
 		if c := x.lastGood(); c != nil {
+			f := statusFailure(x.addr, resp.Status) // resp is another's when leave has returned
 			x.triedInVain(nil, resp.Status)
 			x.leave(nil)
-			x.answerGood(c, statusFailure(x.addr, resp.Status))
+			x.answerGood(c, f)
 			c.Release()
 			return
 		}

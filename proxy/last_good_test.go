@@ -47,6 +47,8 @@ func TestTheLastGoodCopyAnswersWhenThePoolCannot(t *testing.T) {
 		}
 		if l := p.logged()[1]; l.status != 200 || l.cause != cause || l.degraded != "last_good" || l.cache != "last_good" || l.who != "upstream" {
 			t.Errorf("%s: logged %+v", how, l)
+		} else if how != "reset" && l.detail != "status "+how {
+			t.Errorf("%s: it failed by %q", how, l.detail)
 		}
 		if told, w := p.status(request("HEAD", "/news")); told != "200" || w.length != int64(len("answer 1")) {
 			t.Errorf("%s: HEAD: %s, %d", how, told, w.length)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"hash/maphash"
 	"net/netip"
 	"slices"
@@ -57,17 +58,14 @@ const (
 func (l *Limit) Prepare() *Limit {
 	l.seed = maphash.MakeSeed()
 	refused := func(c message.Cause, what string) *message.Failure {
-		return &message.Failure{Party: message.PartySluice, Phase: message.PhaseAdmit, Cause: c, Err: limitError{l.Name, what}}
+		// Put in words now, because a flood will ask.
+		err := errors.New(what + " the limit " + l.Name + " allows")
+		return &message.Failure{Party: message.PartySluice, Phase: message.PhaseAdmit, Cause: c, Err: err}
 	}
 	l.tooFast = refused(message.CauseRateLimited, "more requests than")
 	l.tooManyAtOnce = refused(message.CauseTooManyAtOnce, "more requests at a time than")
 	return l
 }
-
-// limitError says which rule refused a request.
-type limitError struct{ rule, what string }
-
-func (e limitError) Error() string { return e.what + " the limit " + e.rule + " allows" }
 
 // holds reports whether the limit is for this request.
 func (l *Limit) holds(x *Exchange) bool {

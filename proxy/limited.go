@@ -9,8 +9,8 @@ import (
 // LimitedClient is a client that a Limit has refused, or would have, had it not
 // been a dry run.
 type LimitedClient struct {
-	Client string // an address, the prefix that counts as one, or a number that stands for a secret
-	Times  float64
+	Client string  // an address, the prefix that counts as one, or a number that stands for a secret
+	Times  float64 // lately, at least
 	Last   time.Time
 }
 
@@ -59,7 +59,7 @@ func (l *Limit) hides(x *Exchange) bool {
 func (l *Limit) Top(most int, now time.Time) []LimitedClient {
 	var all []LimitedClient
 	for _, k := range l.top.Most(most, now) {
-		all = append(all, LimitedClient{Client: k.Value.text(), Times: k.Count, Last: k.Last})
+		all = append(all, LimitedClient{Client: k.Value.text(), Times: k.Least, Last: k.Last})
 	}
 	return all
 }

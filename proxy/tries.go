@@ -35,9 +35,11 @@ func (x *Exchange) told(now time.Time) []accesslog.Try {
 	t := &x.vain
 	if x.attempts > t.n && t.n < len(t.all) {
 		one := accesslog.Try{Upstream: x.addr, Took: now.Sub(x.began), Reused: x.reused, Status: x.status}
-		if f := x.failure; f != nil && f.Party == message.PartyUpstream {
-			one.Phase, one.Cause, one.Err = f.Phase.String(), f.Cause.String(), f.Err
-			if f.Phase != message.PhaseBody {
+		if f := x.failure; f != nil {
+			if f.Party == message.PartyUpstream {
+				one.Phase, one.Cause, one.Err = f.Phase.String(), f.Cause.String(), f.Err
+			}
+			if x.status == f.Status() || x.degraded != "" {
 				one.Status = 0 // what the client got was not its
 			}
 		}

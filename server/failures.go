@@ -189,7 +189,8 @@ func (f *failures) last(most int, q FailureQuery) []FailureStatus {
 // shown returns what a Status has: the newest, of which refusals and clients' own
 // failures are a few only. There may be many of them, and they are seldom what a
 // person looks for.
-func (f *failures) shown() (all []FailureStatus) {
+func (f *failures) shown() []FailureStatus {
+	all := []FailureStatus{}
 	for k := range failureKinds {
 		most := shownFailures
 		if k == failureRefused || k == failureClient {

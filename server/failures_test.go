@@ -171,6 +171,7 @@ func TestEveryCauseHasWordsAndARemedy(t *testing.T) {
 
 func TestStories(t *testing.T) {
 	dial := errors.New("dial tcp 10.0.0.2:3001: connect: connection refused")
+	there := strings.TrimPrefix(dial.Error(), "dial tcp 10.0.0.2:3001: ")
 	for _, tt := range []struct {
 		name   string
 		change func(*accesslog.Entry)
@@ -221,6 +222,91 @@ func TestStories(t *testing.T) {
 			"It failed: the client went away while the answer was awaited.",
 			"The client was gone after 1 ms.",
 		}, ""},
+		{"a client that goes away in the middle of the answer", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "body", "client_gone", 404
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Status: 404}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, was answered after 20 ms with status 404.",
+			"It failed: the client went away in the middle of the answer.",
+			"The client had got status 404 and a part of the answer when it was cut off, after 1 ms.",
+		}, ""},
+		{"a client that goes away in the middle of its upload", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "body", "client_gone", 499
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Phase: "body", Cause: "client_gone"}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, failed after 20 ms: the client went away.",
+			"The client was gone after 1 ms.",
+		}, ""},
+		{"an upload that is too slow", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "body", "client_slow", 408
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: the client was too slow.",
+			"The client got status 408 after 1 ms.",
+		}, remedies["client_slow"]},
+		{"an upload that is not valid", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "body", "request_invalid", 400
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: the request was not valid HTTP.",
+			"The client got status 400 after 1 ms.",
+		}, remedies["request_invalid"]},
+		{"an Upstream that takes no more of an upload it has begun to answer", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "upstream", "send", "connection_write_timeout", 200
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: the Upstream did not take the request in time.",
+			"The client had got status 200 and a part of the answer when it was cut off, after 1 ms.",
+		}, remedies["connection_write_timeout"]},
+		{"an answer that stops", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status, e.Detail = "upstream", "body", "connection_read_timeout", 200, "i/o timeout"
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: nothing more came for too long (i/o timeout).",
+			"The client had got status 200 and a part of the answer when it was cut off, after 1 ms.",
+		}, remedySilent},
+		{"a WebSocket that is silent", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "upstream", "body", "connection_read_timeout", 101
+			e.Detail = "neither side of the tunnel has sent anything for stream_timeout"
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: nothing more came for too long (neither side of the tunnel has sent anything for stream_timeout).",
+			"The tunnel, such as a WebSocket, ended after 1 ms.",
+		}, remedySilent},
+		{"a WebSocket whose client goes away", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Status = "client", "body", "client_gone", 101
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"It failed: the client went away.",
+			"The tunnel, such as a WebSocket, ended after 1 ms.",
+		}, ""},
+		{"a status that stands for a failure, and a copy", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Detail, e.Status, e.Degraded = "upstream", "wait", "destination_unavailable", "status 503", 200, "last_good"
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Status: 503}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, was answered after 20 ms with status 503.",
+			"The client got the last good copy, with status 200 after 1 ms.",
+		}, remedyStatus},
+		{"the same for several", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause, e.Detail, e.Status, e.Degraded = "upstream", "wait", "destination_unavailable", "status 503", 200, "last_good"
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Phase: "wait", Cause: "destination_unavailable", Err: errors.New("status 503")}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, failed after 20 ms: its answer stands for a failure (status 503).",
+			"The client got the last good copy, with status 200 after 1 ms.",
+		}, remedyStatus},
+		{"nobody else to ask", func(e *accesslog.Entry) {
+			e.Who, e.Phase, e.Cause = "upstream", "dial", "destination_unavailable"
+			e.Tries = []accesslog.Try{{Upstream: "10.0.0.2:3001", Took: 20 * time.Millisecond, Phase: "dial", Cause: "connection_refused", Err: dial}}
+		}, []string{
+			"At 20:03:10 203.0.113.9 asked for GET shop.example.com/cart.",
+			"The first Attempt, on 10.0.0.2:3001, failed after 20 ms: nobody listens there (" + there + ").",
+			"No other Upstream was left to ask.",
+			"The client got status 503 after 1 ms.",
+		}, remedies["destination_unavailable"]},
 	} {
 		f := &failures{}
 		e := failed("x", "", "", failureStart)
@@ -265,5 +351,38 @@ func TestAStatusShowsFewRefusals(t *testing.T) {
 	}
 	if count["connection_refused"] != 3 || count["rate_limited"] != shownOthers || count["client_gone"] != shownOthers {
 		t.Errorf("shown: %v", count)
+	}
+}
+
+// A list without anything in it is a list for those who read JSON.
+func TestNoFailuresAreAList(t *testing.T) {
+	text, err := json.Marshal((&failures{}).shown())
+	if err != nil || string(text) != "[]" {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// What took an Upstream out is told as it was: a failed health check is no answer
+// that is not HTTP. The port of our side, another one each time, is not told.
+func TestWhyAnUpstreamIsOut(t *testing.T) {
+	const where = "10.0.0.2:3001"
+	for _, tt := range []struct {
+		phase  message.Phase
+		cause  message.Cause
+		detail string
+		want   string
+	}{
+		{message.PhaseWait, message.CauseResponseInvalid, "health check: status 500, 200 to 299 was expected", "the health check failed (status 500, 200 to 299 was expected)"},
+		{message.PhaseWait, message.CauseConnectionReadTimeout, "health check: context deadline exceeded", "the health check failed (context deadline exceeded)"},
+		{message.PhaseWait, message.CauseDestinationUnavailable, "status 503", "its answer stands for a failure (status 503)"},
+		{message.PhaseWait, message.CauseConnectionTerminated, "read tcp 10.0.0.1:54321->10.0.0.2:3001: read: connection reset by peer",
+			"the Upstream closed the connection while the answer was awaited (read: connection reset by peer)"},
+		{message.PhaseDial, message.CauseConnectionRefused, "dial tcp 10.0.0.2:3001: connect: connection refused", "nobody listens there (connect: connection refused)"},
+		{message.PhaseWait, message.CauseResponseInvalid, "not HTTP: read tcp 10.0.0.2:3001: x", "the answer was not valid HTTP (not HTTP: read tcp 10.0.0.2:3001: x)"},
+	} {
+		f := &message.Failure{Party: message.PartyUpstream, Phase: tt.phase, Cause: tt.cause, Where: where, Err: errors.New(tt.detail)}
+		if got := whyOut(f); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
 	}
 }

@@ -32,12 +32,12 @@ func (s *Server) gather(now time.Time) *Status {
 		AccessLog:    s.logStatus(g.cfg.Log),
 		Memory:       memoryStatus(),
 		Failures:     s.failures.shown(),
-		Events:       s.timeline.last(shownEvents),
+		Events:       s.timeline.shown(),
 	}
 	if s.draining.Load() {
 		t.State = "draining"
 	}
-	t.Problems = problems(t, s.concerns())
+	t.Problems = problems(t, s.concerns(g, now))
 	return t
 }
 

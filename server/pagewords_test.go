@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"testing"
@@ -22,7 +23,9 @@ func TestThePageKnowsTheWordsOfEachCause(t *testing.T) {
 			there[m[1]] = m[2] + m[3]
 		}
 	}
-	for cause, words := range causeWords {
+	all := maps.Clone(causeWords)
+	all["check_failed"], all["answer_failed"], all["answer_silent"] = wordsCheck, wordsStatus, wordsSilent
+	for cause, words := range all {
 		if got := there[cause]; got != words {
 			t.Errorf("%s: the page says %q, and Sluice %q", cause, got, words)
 		}

@@ -14,6 +14,7 @@ type concerns struct {
 	sources     []string // names and files that cannot be looked up or read
 	unstored    []string // what the disk does not take: "certificates", "maintenance"
 	memoryShort bool     // new connections are refused
+	closed      []string // Pools that nobody is to reach now: all their Sites are under maintenance
 }
 
 // expiringBefore is how long before its end a certificate is a Problem. Those
@@ -32,7 +33,7 @@ const limitedOften = 20
 func problems(t *Status, c concerns) []Problem {
 	all := []Problem{}
 	for i := range t.Pools {
-		all = append(all, poolProblems(&t.Pools[i])...)
+		all = append(all, poolProblems(&t.Pools[i], slices.Contains(c.closed, t.Pools[i].Name))...)
 	}
 	for i := range t.Certificates {
 		all = append(all, certificateProblems(&t.Certificates[i], t.Time)...)
@@ -73,7 +74,13 @@ func problem(level, code, text, remedy string, params ...string) Problem {
 	return p
 }
 
-func poolProblems(p *PoolStatus) (all []Problem) {
+// poolProblems says what is the matter with a Pool. While it is closed for
+// maintenance, that nobody is there may be what the maintenance is for.
+func poolProblems(p *PoolStatus, closed bool) (all []Problem) {
+	empty := LevelError
+	if closed {
+		empty = LevelWarn
+	}
 	out, of := 0, 0
 	why := p.Missing
 	for i := range p.Upstreams {
@@ -89,11 +96,15 @@ func poolProblems(p *PoolStatus) (all []Problem) {
 	}
 	switch {
 	case p.Available == 0 && len(p.Upstreams) > 0 && of == 0:
-		all = append(all, problem(LevelError, "pool_empty",
+		all = append(all, problem(empty, "pool_empty",
 			fmt.Sprintf("No Upstream of the Pool %s gets requests: all of them are drained.", p.Name),
 			"undrain one: sluice upstream undrain "+p.Name+" "+p.Upstreams[0].Address, "pool", p.Name, "why", "drained"))
+	case p.Available == 0 && p.FailsOpen:
+		all = append(all, problem(empty, "pool_empty",
+			fmt.Sprintf("All Upstreams of the Pool %s are out, and some are asked nevertheless: %s.", p.Name, sentence(cmp.Or(why, "none answers well"))),
+			"look at the application there; each is back by itself as soon as it answers", "pool", p.Name, "why", why))
 	case p.Available == 0:
-		all = append(all, problem(LevelError, "pool_empty",
+		all = append(all, problem(empty, "pool_empty",
 			fmt.Sprintf("No Upstream of the Pool %s can be reached: %s.", p.Name, sentence(cmp.Or(why, "none is known"))),
 			"start the application, or correct servers in [upstream."+p.Name+"]", "pool", p.Name, "why", why))
 	case out > 0:
@@ -187,20 +198,23 @@ func concernProblems(t *Status, c concerns) (all []Problem) {
 
 func limitProblems(l *LimitStatus, now time.Time) []Problem {
 	var refused uint64
+	var most LimitedClient
 	clients := 0
 	for _, c := range l.Top {
 		if now.Sub(c.Last) < time.Minute && c.Refused >= limitedOften {
+			if clients++; clients == 1 {
+				most = c
+			}
 			refused += c.Refused
-			clients++
 		}
 	}
 	if clients == 0 || l.Refused == 0 { // or it is only tried out
 		return nil
 	}
 	return []Problem{problem(LevelWarn, "clients_limited", fmt.Sprintf(
-		"The limit %s of %s refuses %s, most often %s: %d times lately.", l.Name, l.Site, clientsText(clients), l.Top[0].Client, l.Top[0].Refused),
+		"The limit %s of %s refuses %s, most often %s: %d times lately.", l.Name, l.Site, clientsText(clients), most.Client, most.Refused),
 		"nothing if they are robots; if they are customers, raise the limit in [[site.limit]]",
-		"site", l.Site, "limit", l.Name, "count", strconv.FormatUint(refused, 10), "client", l.Top[0].Client)}
+		"site", l.Site, "limit", l.Name, "count", strconv.FormatUint(refused, 10), "client", most.Client)}
 }
 
 func clientsText(n int) string {
@@ -211,8 +225,9 @@ func clientsText(n int) string {
 }
 
 // concerns returns what Problems need besides a Status.
-func (s *Server) concerns() concerns {
-	c := concerns{memoryShort: s.memoryShort.Load(), unstored: s.maintenances.lost()}
+func (s *Server) concerns(g *generation, now time.Time) concerns {
+	c := concerns{memoryShort: s.memoryShort.Load(), unstored: s.maintenances.lost(),
+		closed: closedPools(g.cfg, s.maintenances.list(now))}
 	for _, source := range s.names.Stats().Sources {
 		if source.Err != nil {
 			c.sources = append(c.sources, source.Source)

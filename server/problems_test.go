@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/config"
 )
 
 // upstreams are those of a Pool in these states; "drained" is in and drained.
@@ -47,6 +49,9 @@ func TestProblems(t *testing.T) {
 		{"one out", pool(2, false, "in", "out", "trial"), concerns{}, []string{"upstreams_out 1 of 3 Upstreams of the Pool app are out: nobody listens there"}},
 		{"all out", pool(0, false, "out", "out"), concerns{}, []string{"pool_empty No Upstream of the Pool app can be reached: nobody listens"}},
 		{"all drained", pool(0, false, "drained"), concerns{}, []string{"pool_empty No Upstream of the Pool app gets requests: all of them are drained."}},
+		{"all drained for maintenance", pool(0, false, "drained"), concerns{closed: []string{"app"}}, []string{"pool_empty No Upstream of the Pool app gets requests: all of them are drained."}},
+		{"all out, but asked", Status{Pools: []PoolStatus{{Name: "app", FailsOpen: true, Upstreams: upstreams("out", "out")}}}, concerns{},
+			[]string{"pool_empty All Upstreams of the Pool app are out, and some are asked nevertheless: nobody listens there (connect: connection refused)."}},
 		{"none known", Status{Pools: []PoolStatus{{Name: "app", Missing: "app.internal: no such host"}}}, concerns{}, []string{"pool_empty No Upstream of the Pool app can be reached: app.internal: no such host."}},
 		{"shedding", pool(1, true, "in"), concerns{}, []string{"shedding The Pool app has more to do than it bears"}},
 		{"no certificate", cert(CertificateStatus{Failure: "dns: NXDOMAIN\nmore"}), concerns{}, []string{"certificate_missing There is no certificate for shop.example.com: dns: NXDOMAIN."}},
@@ -66,6 +71,9 @@ func TestProblems(t *testing.T) {
 		{"limited", limited(500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses one client, most often 203.0.113.9: 500 times lately."}},
 		{"limited a little", limited(3, time.Second, 3), concerns{}, nil},
 		{"limited an hour ago", limited(500, time.Hour, 500), concerns{}, nil},
+		{"one now, and one before who was limited more", Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "client_ip 10/s", Refused: 530,
+			Top: []LimitedClient{{Client: "203.0.113.8", Refused: 500, Last: now.Add(-2 * time.Minute)}, {Client: "203.0.113.9", Refused: 30, Last: now}}}}},
+			concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses one client, most often 203.0.113.9: 30 times lately."}},
 		{"a dry run", limited(500, time.Second, 0), concerns{}, nil},
 		{"the worst first", Status{Config: Configured{Restart: []string{"log.access"}}, State: "draining",
 			Pools: []PoolStatus{{Name: "a", Available: 1, Upstreams: upstreams("in", "out")}, {Name: "b", Upstreams: upstreams("out")}}},
@@ -87,6 +95,39 @@ func TestProblems(t *testing.T) {
 			if !slices.Contains(ranks, p.Code) {
 				t.Errorf("%s: the code %s has no rank", tt.name, p.Code)
 			}
+		}
+	}
+}
+
+// An application that is stopped for maintenance is no error.
+func TestPoolsThatAreClosedForMaintenance(t *testing.T) {
+	text := plainSite("127.0.0.1:1") +
+		"\n[[site]]\nhosts = [\"pay.example.com\"]\ntls = \"off\"\nupstream = \"pay\"\n" +
+		"[[site.route]]\npath = \"/callback\"\nclass = \"critical\"\n" + pool("pay", "127.0.0.1:1")
+	cfg, err := config.Parse("test.toml", []byte("[server]\nstate_dir = \"\"\n"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		under []string
+		want  []string
+	}{
+		{nil, nil},
+		{[]string{"shop.example.com"}, []string{"main"}},
+		{[]string{"pay.example.com"}, nil}, // its critical Route is open
+	} {
+		var under []MaintenanceStatus
+		for _, site := range tt.under {
+			under = append(under, MaintenanceStatus{Site: site})
+		}
+		if got := closedPools(cfg, under); !slices.Equal(got, tt.want) {
+			t.Errorf("%v: %v, want %v", tt.under, got, tt.want)
+		}
+	}
+	p := PoolStatus{Name: "main", Upstreams: upstreams("out")}
+	for level, closed := range map[string]bool{LevelError: false, LevelWarn: true} {
+		if got := poolProblems(&p, closed); len(got) != 1 || got[0].Level != level {
+			t.Errorf("%+v, want %s", got, level)
 		}
 	}
 }

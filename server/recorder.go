@@ -85,6 +85,7 @@ func (r *recorder) sample(now time.Time) {
 	end := now.Unix() - 1
 	if end < r.end || end > r.end+recordedSeconds {
 		r.known, r.end = 0, end-1
+		*r.latency(r.end) = r.before.Latency // what is there is of other seconds
 	}
 	if end == r.end {
 		return // the clock ticks a little later than the timer: it belongs to the next

@@ -159,3 +159,27 @@ func BenchmarkSample(b *testing.B) {
 		r.sample(at)
 	}
 }
+
+// When the clock is set, the latency of the first second after that is its own,
+// not that of all that was counted in some second before.
+func TestLatencyWhenTheClockIsSet(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour, -5 * time.Second, 301 * time.Second} {
+		m := metrics.New("test")
+		r := &recorder{metrics: m, load: func() (int, int) { return 0, 0 }}
+		at := time.Unix(1_800_000_000, 0)
+		r.begin(at)
+		for range 20 {
+			for range 100 {
+				m.Exchange(&metrics.Observation{Status: 200, Total: time.Second})
+			}
+			at = at.Add(time.Second)
+			r.sample(at)
+		}
+		m.Exchange(&metrics.Observation{Status: 200, Total: time.Millisecond})
+		at = at.Add(by)
+		r.sample(at)
+		if s, now := r.series(), r.rates(); len(s.P99) != 1 || s.P99[0] > 2 || now.P99 > 2 || now.Requests != 1 {
+			t.Errorf("%v: p99 %v, now %+v", by, s.P99, now)
+		}
+	}
+}

@@ -48,6 +48,16 @@ var causeWords = map[string]string{
 	"proxy_internal_error":              "an internal error",
 }
 
+// Words of what is no cause by itself.
+const (
+	wordsCheck  = "the health check failed"
+	wordsStatus = "its answer stands for a failure"
+	wordsSilent = "nothing more came for too long"
+)
+
+// remedySilent is what to do about an answer, or a tunnel, that does not go on.
+const remedySilent = "the application fell silent in the middle: its log says why; if that is normal there, set response_timeout or server.stream_timeout higher"
+
 // remedyStatus is what to do about an error that the application itself gave.
 const remedyStatus = "the application answered so: its log says why"
 
@@ -98,4 +108,15 @@ var remedies = map[string]string{
 	"maintenance":                       "sluice maintenance off opens the Site",
 	"not_cached":                        "",
 	"proxy_internal_error":              "please report it, with what the error log says at that time",
+}
+
+// remedy is what to do about a failed Exchange; empty: nothing.
+func (f *FailureStatus) remedy() string {
+	switch {
+	case f.Cause == "" && f.Status >= 500, f.answeredBadly():
+		return remedyStatus
+	case f.Cause == "connection_read_timeout" && f.Phase == "body":
+		return remedySilent
+	}
+	return remedies[f.Cause]
 }

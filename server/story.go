@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -22,10 +23,7 @@ func (f *FailureStatus) tell() {
 		s = append(s, f.reason())
 	}
 	s = append(s, f.outcome())
-	f.Sentences, f.Remedy = s, remedies[f.Cause]
-	if f.Cause == "" && f.Status >= 500 {
-		f.Remedy = remedyStatus
-	}
+	f.Sentences, f.Remedy = s, f.remedy()
 }
 
 // ordinals number the Attempts.
@@ -47,12 +45,23 @@ func (t *TryStatus) sentence(i int) string {
 	case t.Cause == "":
 		return fmt.Sprintf("%s%s, took %s.", which, where, took)
 	}
-	return fmt.Sprintf("%s%s, failed after %s: %s.", which, where, took, because(t.Cause, t.Phase, shortly(t.Detail, t.Upstream)))
+	phase := t.Phase
+	if t.Cause == "client_gone" && phase == "body" {
+		phase = "" // there was no answer yet: the request's body
+	}
+	return fmt.Sprintf("%s%s, failed after %s: %s.", which, where, took, because(t.Cause, phase, shortly(t.Detail, t.Upstream)))
 }
 
-// shortly is what an error says without where it was, for who has said that.
+// shortly is what an error says without where it was, for who has said that. Of
+// our side of a connection it would tell the port, which is another one each time.
 func shortly(detail, where string) string {
-	return strings.TrimPrefix(detail, "dial tcp "+where+": ")
+	operation, why, found := strings.Cut(detail, where+": ")
+	for _, of := range []string{"dial", "read", "write"} {
+		if found && strings.HasPrefix(operation, of+" tcp ") && !strings.Contains(operation, ": ") {
+			return why
+		}
+	}
+	return detail
 }
 
 // whyOut is what took an Upstream out, in words; empty if nothing did.
@@ -81,8 +90,15 @@ func because(cause, phase, detail string) string {
 	if words == "" {
 		words = cause
 	}
-	switch cause {
-	case "connection_terminated", "client_gone":
+	failedCheck, isCheck := strings.CutPrefix(detail, "health check: ")
+	switch {
+	case isCheck:
+		words, detail = wordsCheck, failedCheck
+	case cause == "destination_unavailable" && phase == "wait":
+		words = wordsStatus
+	case cause == "connection_read_timeout" && phase == "body":
+		words = wordsSilent
+	case cause == "connection_terminated" || cause == "client_gone":
 		words += phaseWords[phase]
 	}
 	if detail = sentence(detail); detail != "" {
@@ -94,7 +110,17 @@ func because(cause, phase, detail string) string {
 // toldByTries reports whether the last Attempt has told why the Exchange failed.
 func (f *FailureStatus) toldByTries() bool {
 	n := len(f.Tries)
-	return n > 0 && f.Tries[n-1].Cause == f.Cause
+	if n == 0 {
+		return false
+	}
+	last := &f.Tries[n-1]
+	return last.Cause == f.Cause || f.answeredBadly() && last.Status > 0
+}
+
+// answeredBadly reports whether it failed by an answer whose status stands for a
+// failure.
+func (f *FailureStatus) answeredBadly() bool {
+	return f.Cause == "destination_unavailable" && f.Phase == "wait"
 }
 
 // reason is why it failed.
@@ -107,9 +133,34 @@ func (f *FailureStatus) reason() string {
 	case isRefusal(f.Cause):
 		return "It was refused: " + causeWords[f.Cause] + "."
 	case f.Cause == "client_gone":
-		return "It failed: " + because(f.Cause, f.Phase, "") + "."
+		return "It failed: " + because(f.Cause, f.phaseOfAnswer(), "") + "."
 	}
 	return "It failed: " + because(f.Cause, f.Phase, f.Detail) + "."
+}
+
+// phaseOfAnswer is the Phase, unless it is that of a body which is not the
+// answer's: the client's own, or that of a tunnel.
+func (f *FailureStatus) phaseOfAnswer() string {
+	if f.Phase == "body" && (!f.cutOff() || f.Status == http.StatusSwitchingProtocols) {
+		return ""
+	}
+	return f.Phase
+}
+
+// cutOff reports whether the client had the head of the Upstream's answer when it
+// failed: what we answer ourselves has the status of the cause.
+func (f *FailureStatus) cutOff() bool {
+	return f.Cause != "" && f.Degraded == "" && f.Status > 0 && f.Status != statusOf(f.Cause)
+}
+
+// statusOf is the status of our answers about a cause; 0: there is no such cause.
+func statusOf(cause string) int {
+	for _, c := range message.Causes() {
+		if c.String() == cause {
+			return (&message.Failure{Cause: c}).Status()
+		}
+	}
+	return 0
 }
 
 // outcome is what the client got.
@@ -131,7 +182,11 @@ func (f *FailureStatus) outcome() string {
 	switch {
 	case f.Status == 499:
 		return fmt.Sprintf("The client was gone after %s.", spanOf(f.Total))
-	case f.Degraded == "" && f.Phase == "body" && f.Cause != "" && f.Status < 500:
+	case f.Status == 0:
+		return fmt.Sprintf("The client got no answer; it ended after %s.", spanOf(f.Total))
+	case f.Status == http.StatusSwitchingProtocols:
+		return fmt.Sprintf("The tunnel, such as a WebSocket, ended after %s.", spanOf(f.Total))
+	case f.cutOff():
 		return fmt.Sprintf("The client had got %s and a part of the answer when it was cut off, after %s.", what, spanOf(f.Total))
 	}
 	return fmt.Sprintf("The client got %s after %s.", what, spanOf(f.Total))

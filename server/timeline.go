@@ -13,8 +13,10 @@ const (
 	// maxEventText bounds the words of each: a refused Reload may name a
 	// thousand mistakes.
 	maxEventText = 2 << 10
-	// shownEvents is how many of them a Status has.
+	// shownEvents is how many of them a Status has, and shownAlike how many of one
+	// code: an Upstream that comes and goes hides nothing else.
 	shownEvents = 20
+	shownAlike  = 8
 )
 
 // timeline remembers what has happened to Sluice lately. Its nil remembers
@@ -49,9 +51,25 @@ func (t *timeline) add(level, code, text string, params ...string) {
 		return
 	}
 	if len(t.events) == maxEvents {
-		t.events = slices.Delete(t.events, 0, 1)
+		t.makeRoom()
 	}
 	t.events = append(t.events, e)
+}
+
+// makeRoom forgets the oldest Event of the code that there are most of: when a
+// thousand Upstreams are gone, that is no reason to forget what led there. mu is
+// held.
+func (t *timeline) makeRoom() {
+	count := make(map[string]int)
+	most := ""
+	for i := range t.events {
+		code := t.events[i].Code
+		if count[code]++; count[code] > count[most] {
+			most = code
+		}
+	}
+	i := slices.IndexFunc(t.events, func(e Event) bool { return e.Code == most })
+	t.events = slices.Delete(t.events, i, i+1)
 }
 
 // says reports whether two Events say the same.
@@ -60,18 +78,27 @@ func (e *Event) says(other *Event) bool {
 }
 
 // last returns the newest Events, the newest first; at most that many.
-func (t *timeline) last(most int) []Event {
+func (t *timeline) last(most int) []Event { return t.newest(most, maxEvents) }
+
+// shown returns what a Status has.
+func (t *timeline) shown() []Event { return t.newest(shownEvents, shownAlike) }
+
+// newest returns the newest Events, the newest first: at most so many, of which so
+// many have the same code.
+func (t *timeline) newest(most, alike int) []Event {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := slices.Clone(t.events[max(0, len(t.events)-most):])
-	slices.Reverse(all)
-	for i := range all {
-		if all[i].Times == 1 {
-			all[i].Times = 0 // which JSON leaves out
+	all := []Event{}
+	count := make(map[string]int)
+	for i := len(t.events) - 1; i >= 0 && len(all) < most; i-- {
+		e := t.events[i]
+		if count[e.Code]++; count[e.Code] > alike {
+			continue
 		}
-	}
-	if all == nil {
-		all = []Event{}
+		if e.Times == 1 {
+			e.Times = 0 // which JSON leaves out
+		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -62,3 +62,27 @@ func TestLongTextIsCut(t *testing.T) {
 		}
 	}
 }
+
+// "Bounded", and what happens seldom outlives what happens all the time: a machine
+// with a thousand Upstreams goes, or one of them comes and goes.
+func TestNoEventCrowdsOutOthers(t *testing.T) {
+	line := &timeline{}
+	line.add(LevelInfo, "serving", "Sluice serves.")
+	line.add(LevelError, "reload_refused", "bad")
+	for i := range 1000 {
+		line.add(LevelWarn, "upstream_out", fmt.Sprint("out ", i))
+		line.add(LevelInfo, "upstream_back", fmt.Sprint("back ", i))
+	}
+	all := line.last(10 * maxEvents)
+	if len(all) != maxEvents || all[maxEvents-1].Code != "serving" || all[maxEvents-2].Code != "reload_refused" || all[0].Text != "back 999" {
+		t.Errorf("%d events, the first ones %+v", len(all), all[len(all)-2:])
+	}
+	count := map[string]int{}
+	shown := line.shown()
+	for _, e := range shown {
+		count[e.Code]++
+	}
+	if shown[0].Text != "back 999" || count["upstream_out"] != shownAlike || count["upstream_back"] != shownAlike || count["serving"] != 1 || count["reload_refused"] != 1 {
+		t.Errorf("shown: %v", count)
+	}
+}

@@ -47,6 +47,10 @@ export const causes = {
   maintenance: ["the Site is under maintenance", "维护中"],
   not_cached: ["the client wanted a copy, and there is none", "缓存中没有"],
   proxy_internal_error: ["an internal error", "内部错误"],
+  // What is no cause by itself.
+  check_failed: ["the health check failed", "健康检查失败"],
+  answer_failed: ["its answer stands for a failure", "应答的状态码表示故障"],
+  answer_silent: ["nothing more came for too long", "应答中断过久"],
 };
 
 export const phases = {

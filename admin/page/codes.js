@@ -4,6 +4,7 @@
 
 export const problems = {
   pool_empty: ["[Pool {pool}: ]no Upstream is left to ask[: {why}].", "[上游池 {pool}：]没有可用的上游[：{why}]。"],
+  pool_drained: ["[Pool {pool}: ]all Upstreams are drained.", "[上游池 {pool}：]所有上游都已排空。"],
   upstreams_out: ["[Pool {pool}: ][{out} of {of} ]Upstreams are out of service[: {why}].", "[上游池 {pool}：][{out}/{of} 个]上游已停用[：{why}]。"],
   shedding: ["Pool[ {pool}] is overloaded: requests are refused for load.", "[上游池 {pool} ]过载，正在拒绝部分请求。"],
   certificate_missing: ["[{names}: ]there is no certificate yet.", "[{names}：]还没有证书。"],
@@ -22,6 +23,7 @@ export const problems = {
 
 export const remedies = {
   pool_empty: ["Start the app, or look at why it does not answer, in the list of Upstreams below.", "请启动应用，或在下方上游列表查看无应答的原因。"],
+  pool_drained: ["Undrain one: sluice upstream undrain[ {pool}] ADDRESS", "请恢复一个上游：sluice upstream undrain[ {pool}] 地址"],
   upstreams_out: ["The others take their requests. Why they are out stands in the list below.", "其余上游会接手请求。停用原因见下方列表。"],
   shedding: ["Admitted requests are served as ever. If that lasts, add Upstreams or raise max_concurrency.", "已放行的请求不受影响。若持续如此，请增加上游或调高 max_concurrency。"],
   certificate_missing: ["Look at the reason under Certificates; sluice certs says more.", "原因见下方“证书”；也可执行 sluice certs 查看。"],

@@ -2,7 +2,8 @@
 
 const pace = 1000, slowPace = 10000; // slowPace: nobody looks at the tab
 const pauses = [1000, 2000, 3000, 5000]; // after failures
-const patience = 4000;
+const patience = 4000; // until the answer begins
+const longPatience = 20000; // until all of it is there: a phone may be slow, and the status long
 const kept = 'sluice.token';
 
 // Feed asks and tells: told.status(status), told.failed(failure), told.locked(wrong).
@@ -34,25 +35,27 @@ export class Feed {
     clearTimeout(this.timer);
     if (this.asking || this.locked) return;
     this.asking = true;
-    const began = Date.now();
+    const began = performance.now(); // which goes on evenly when the clock is set
     const again = await this.once(began);
     this.asking = false;
     if (this.locked) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(), Math.max(0, again - (Date.now() - began)));
+    this.timer = setTimeout(() => this.ask(), Math.max(0, again - (performance.now() - began)));
   }
 
   // once asks, tells what came, and returns how long after its beginning to ask
   // again.
   async once(began) {
     const gone = new AbortController();
-    const timer = setTimeout(() => gone.abort(), patience);
+    let timer = setTimeout(() => gone.abort(), patience);
     try {
       const fields = { Accept: 'application/json' };
       if (this.token) fields.Authorization = 'Bearer ' + this.token;
       const answer = await fetch('status?seconds=' + this.missing(), {
         headers: fields, signal: gone.signal, cache: 'no-store', credentials: 'same-origin', redirect: 'error',
       });
+      clearTimeout(timer);
+      timer = setTimeout(() => gone.abort(), longPatience);
       if (answer.status === 401 && /^bearer/i.test(answer.headers.get('WWW-Authenticate') ?? '')) {
         const wrong = !!this.token;
         this.token = null;
@@ -68,9 +71,9 @@ export class Feed {
       this.since = null;
       this.told.status(status);
     } catch (err) {
-      this.since ??= new Date(began);
+      this.since ??= new Date(Date.now() - (performance.now() - began));
       this.told.failed({ since: this.since, said: err instanceof Said ? err : null });
-      return pauses[Math.min(this.failures++, pauses.length - 1)] + (Date.now() - began);
+      return pauses[Math.min(this.failures++, pauses.length - 1)] + (performance.now() - began);
     } finally {
       clearTimeout(timer);
     }

@@ -26,9 +26,9 @@ export class Record {
   merge(piece) {
     const end = Number(piece?.end);
     if (!Number.isSafeInteger(end) || end <= 0) return;
-    if (Math.abs(end - this.end) > seconds) this.clear(); // also if the clock was set
+    // One piece comes after the other, so an earlier end is that of a clock that was set.
+    if (end < this.end || end - this.end > seconds) this.clear();
     const shift = this.end === 0 ? 0 : end - this.end;
-    if (shift < 0) return; // older than what is known
     this.end = end;
     for (const key of keys) {
       const all = this.lists[key], told = Array.isArray(piece[key]) ? piece[key].slice(-seconds) : [];

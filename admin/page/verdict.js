@@ -31,13 +31,16 @@ function say({ state, title, lead = '', remedy = false, others = [] }) {
 
 // verdict says how Sluice is. now is its time.
 export function verdict(status, now) {
-  const all = status.problems.map(p => ({
-    code: p.code,
-    state: p.level === 'error' ? 'bad' : 'warn',
-    title: told(problems, p.code, localized(p.params), p.text),
-    lead: p.do || Object.hasOwn(remedies, p.code) ? told(remedies, p.code, localized(p.params), p.do) : '',
-    remedy: true,
-  }));
+  const all = status.problems.map(p => {
+    const code = p.code === 'pool_empty' && p.params?.why === 'drained' ? 'pool_drained' : p.code;
+    return {
+      code,
+      state: p.level === 'error' ? 'bad' : 'warn',
+      title: told(problems, code, localized(p.params), p.text),
+      lead: p.do || Object.hasOwn(remedies, code) ? told(remedies, code, localized(p.params), p.do) : '',
+      remedy: true,
+    };
+  });
   if (all.length > 0) {
     const [worst, ...others] = all;
     say({ ...worst, others });

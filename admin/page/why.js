@@ -7,7 +7,10 @@ import { causes, phases, cures } from './causes.js';
 // why says in short why something failed, from its phase and cause.
 export function why(phase, cause) {
   if (!cause) return '';
+  if (cause === 'destination_unavailable' && phase === 'wait') return phrase(causes, 'answer_failed');
+  if (cause === 'connection_read_timeout' && phase === 'body') return phrase(causes, 'answer_silent');
   const what = phrase(causes, cause);
+  if (phase === 'body' && /^(client|request)_/.test(cause)) return what; // the body may be the client's own
   return phase && Object.hasOwn(phases, phase) ? word('why_when', { what, when: phrase(phases, phase) }) : what;
 }
 
@@ -54,6 +57,8 @@ export function story(f) {
   const values = { status: f.status, span: millis(f.total_ms) };
   if (f.cause === 'client_gone') add('story_gone', values);
   else if (f.degraded) add(/stale|last_good/.test(f.degraded) ? 'story_stale' : 'story_degraded', values);
+  else if (f.status === 101) add('story_tunnel', values);
+  else if (f.cause && f.status > 0 && f.status < 400) add('story_cut', values);
   else add('story_status', values);
   return all;
 }

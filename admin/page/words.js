@@ -92,6 +92,8 @@ export const words = {
   story_stale: ["The client got the last good copy, with status {status}.", "访客得到的是最近的可用副本，状态码 {status}。"],
   story_degraded: ["The client got a Degraded answer with status {status}, after {span} in all.", "访客得到的是降级应答，状态码 {status}，总共用时 {span}。"],
   story_status: ["The client got status {status}, after {span} in all.", "访客得到状态码 {status}，总共用时 {span}。"],
+  story_cut: ["The client had got status {status} and a part of the answer when it was cut off, after {span}.", "访客得到状态码 {status} 和部分应答后，在 {span} 时中断。"],
+  story_tunnel: ["The tunnel, such as a WebSocket, ended after {span}.", "隧道（如 WebSocket）在 {span} 后结束。"],
   story_gone: ["The client was gone after {span}.", "访客在 {span} 后离开了。"],
   do: ["What to do", "怎么办"],
   copy: ["Copy", "复制"],

@@ -103,6 +103,10 @@ func TestReloadsInTheStatus(t *testing.T) {
 	if now = s.gather(time.Now()); len(now.Config.Restart) != 0 || len(now.Problems) != 0 {
 		t.Errorf("%+v %+v", now.Config, now.Problems)
 	}
+	s.reloads(`state_dir = ""`, text)
+	if got := s.gather(time.Now()).Events[0]; got.Text != "The configuration was reloaded: nothing has changed." {
+		t.Errorf("%+v", got)
+	}
 }
 
 // "No secret in a log, error, page, metric or /status."

@@ -1,11 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"sluice/accesslog"
 )
@@ -139,15 +141,13 @@ func (r *failureRing) add(one FailureStatus, capacity int) {
 
 // failureOf is what is remembered of an Exchange. Nothing of e stays in it.
 func failureOf(e *accesslog.Entry) FailureStatus {
-	path := string(e.Path[:min(len(e.Path), maxFailurePath+1)])
-	path, _, _ = strings.Cut(path, "?")
 	f := FailureStatus{
 		Time: e.Time, ID: clipped(e.RequestID, maxFailureID), Client: e.Client.String(),
-		Host: clipped(e.Host, maxFailureHost), Method: clipped(e.Method, maxFailureMethod),
-		Path: cut(strings.ToValidUTF8(path, "\ufffd"), maxFailurePath), Status: e.Status,
+		Host:   clipped(e.Host[bytes.LastIndexByte(e.Host, '@')+1:], maxFailureHost), // without a password
+		Method: clipped(e.Method, maxFailureMethod), Path: clipped(pathOf(e.Path), maxFailurePath), Status: e.Status,
 		Total: milliseconds(e.Total), Queue: milliseconds(e.Queue), Age: milliseconds(e.Age) / 1000,
 		Site: e.Site, Pool: e.Pool, Who: e.Who, Phase: e.Phase, Cause: e.Cause,
-		Detail: cut(e.Detail, maxFailureDetail), Degraded: e.Degraded, Cache: e.Cache,
+		Detail: cut(visible(e.Detail), maxFailureDetail), Degraded: e.Degraded, Cache: e.Cache,
 		Tries: make([]TryStatus, len(e.Tries)),
 	}
 	for i := range e.Tries {
@@ -155,15 +155,40 @@ func failureOf(e *accesslog.Entry) FailureStatus {
 		f.Tries[i] = TryStatus{Upstream: t.Upstream, Took: milliseconds(t.Took), Reused: t.Reused,
 			Phase: t.Phase, Cause: t.Cause, Status: t.Status}
 		if t.Err != nil {
-			f.Tries[i].Detail = cut(t.Err.Error(), maxFailureDetail)
+			f.Tries[i].Detail = cut(visible(t.Err.Error()), maxFailureDetail)
 		}
 	}
 	return f
 }
 
+// pathOf is the path of a request's target: without the query, and of an absolute
+// one that was refused without what comes before the path, such as a password.
+func pathOf(target []byte) []byte {
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	if bytes.HasPrefix(path, []byte("/")) {
+		return path
+	}
+	if _, rest, isAbsolute := bytes.Cut(path, []byte("://")); isAbsolute {
+		_, after, _ := bytes.Cut(rest, []byte("/"))
+		return append([]byte("/"), after...)
+	}
+	return path
+}
+
 // clipped is text of a client as it may be shown.
 func clipped(text []byte, most int) string {
-	return cut(strings.ToValidUTF8(string(text[:min(len(text), most+1)]), "\ufffd"), most)
+	return cut(visible(string(text[:min(len(text), most+1)])), most)
+}
+
+// visible is text of others with a mark in place of what cannot be seen, or would
+// turn the direction of what stands around it.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == '\n' {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // FailureQuery says which failed Exchanges are asked for. What is empty does not

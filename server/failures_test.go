@@ -386,3 +386,29 @@ func TestWhyAnUpstreamIsOut(t *testing.T) {
 		}
 	}
 }
+
+// What is remembered of a request holds no password and nothing that is not seen.
+func TestWhatIsRememberedCanBeShown(t *testing.T) {
+	for _, tt := range []struct{ host, path, wantHost, wantPath string }{
+		{"shop.example.com", "/a?token=topsecret", "shop.example.com", "/a"},
+		{"u:topsecret@shop.example.com", "http://u:topsecret@shop.example.com/a/b?x", "shop.example.com", "/a/b"},
+		{"", "http://u:topsecret@shop.example.com", "", "/"},
+		{"", "/x?u=http://topsecret", "", "/x"},
+		{"", "/x://y/z", "", "/x://y/z"},
+		{"", "*", "", "*"},
+		{"", "", "", ""},
+		{"a\u202eb", "/\x1b[31m\u2066\u200b商店\xff", "a\ufffdb", "/\ufffd[31m\ufffd\ufffd商店\ufffd"},
+	} {
+		e := failed("x", "client", "request_invalid", failureStart)
+		e.Host, e.Path, e.Detail = []byte(tt.host), []byte(tt.path), "a\u202eb"
+		if f := failureOf(e); f.Host != tt.wantHost || f.Path != tt.wantPath || f.Detail != "a\ufffdb" {
+			t.Errorf("%q, %q: %q, %q, %q", tt.host, tt.path, f.Host, f.Path, f.Detail)
+		}
+	}
+	e := failed("x", "client", "request_invalid", failureStart)
+	e.Method, e.Host, e.Path = nil, nil, nil
+	f := failureOf(e)
+	if f.tell(); f.Sentences[0] != "At 20:03:10 203.0.113.9 asked for something that could not be read." {
+		t.Errorf("%q", f.Sentences)
+	}
+}

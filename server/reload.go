@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -64,7 +65,7 @@ func (s *Server) reload(ctx context.Context, cfg *config.Config) (*Reloaded, err
 	s.swap(before, next)
 	s.reloads.succeeded(r.Restart, time.Now())
 	s.errlog.Info("configuration reloaded", "file", r.File, "changes", few(r.Changes), "restart", few(r.Restart), "warnings", few(r.Warnings))
-	s.timeline.add(LevelInfo, "reload", "The configuration was reloaded: "+few(r.Changes)+".", "file", r.File, "count", strconv.Itoa(len(r.Changes)))
+	s.timeline.add(LevelInfo, "reload", "The configuration was reloaded: "+cmp.Or(few(r.Changes), "nothing has changed")+".", "file", r.File, "count", strconv.Itoa(len(r.Changes)))
 	return r, nil
 }
 

@@ -12,7 +12,8 @@ import (
 
 // tell adds what happened, in sentences, and what to do about it.
 func (f *FailureStatus) tell() {
-	s := []string{fmt.Sprintf("At %s %s asked for %s %s%s.", f.Time.Local().Format("15:04:05"), f.Client, f.Method, f.Host, f.Path)}
+	asked := cmp.Or(strings.TrimSpace(f.Method+" "+f.Host+f.Path), "something that could not be read")
+	s := []string{fmt.Sprintf("At %s %s asked for %s.", f.Time.Local().Format("15:04:05"), f.Client, asked)}
 	if f.Queue > 0 {
 		s = append(s, fmt.Sprintf("It waited %s in the queue of the Pool %s.", spanOf(f.Queue), f.Pool))
 	}
@@ -73,7 +74,7 @@ func whyOut(f *message.Failure) string {
 	if f.Err != nil {
 		detail = shortly(f.Err.Error(), f.Where)
 	}
-	return cut(because(f.Cause.String(), f.Phase.String(), detail), maxEventText)
+	return cut(visible(because(f.Cause.String(), f.Phase.String(), detail)), maxEventText)
 }
 
 // phaseWords say when something happened that may happen at any time.

@@ -36,18 +36,21 @@ export class Feed {
     if (this.asking || this.locked) return;
     this.asking = true;
     const began = performance.now(); // which goes on evenly when the clock is set
-    const again = await this.once(began);
-    this.asking = false;
-    if (this.locked) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(), Math.max(0, again - (performance.now() - began)));
+    let again = pace;
+    try {
+      again = await this.once(began);
+    } finally { // it goes on even if what came could not be shown
+      this.asking = false;
+      clearTimeout(this.timer);
+      if (!this.locked) this.timer = setTimeout(() => this.ask(), Math.max(0, again - (performance.now() - began)));
+    }
   }
 
   // once asks, tells what came, and returns how long after its beginning to ask
   // again.
   async once(began) {
     const gone = new AbortController();
-    let timer = setTimeout(() => gone.abort(), patience);
+    let timer = setTimeout(() => gone.abort(), patience), status = null;
     try {
       const fields = { Accept: 'application/json' };
       if (this.token) fields.Authorization = 'Bearer ' + this.token;
@@ -65,11 +68,10 @@ export class Feed {
         return 0;
       }
       if (!answer.ok) throw new Said(answer.status, (await answer.text()).trim().slice(0, 200));
-      const status = await answer.json();
+      status = await answer.json();
       if (!status || typeof status !== 'object') throw new Said(answer.status, '');
       this.failures = 0;
       this.since = null;
-      this.told.status(status);
     } catch (err) {
       this.since ??= new Date(Date.now() - (performance.now() - began));
       this.told.failed({ since: this.since, said: err instanceof Said ? err : null });
@@ -77,6 +79,7 @@ export class Feed {
     } finally {
       clearTimeout(timer);
     }
+    this.told.status(status);
     return document.hidden ? slowPace : pace;
   }
 }

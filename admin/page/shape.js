@@ -14,6 +14,8 @@ export function shaped(s) {
   for (const key of lists) status[key] = list(s[key]);
   status.config = { file: '', reloads: 0, ...s.config, restart: texts(s.config?.restart) };
   status.now = { ...rates, ...s.now };
+  status.cache = s.cache ? { copies: 0, bytes: 0, capacity: 0, hits: 0, misses: 0, stale: 0, ...s.cache } : null;
+  status.access_log = s.access_log ? { to: '', written: 0, dropped: 0, ...s.access_log } : null;
   status.memory = { heap: 0, limit: 0, goroutines: 0, descriptors: -1, ...s.memory };
   status.sites = status.sites.map(x => ({ requests: 0, errors: 0, ...x, name: text(x.name), hosts: texts(x.hosts) }));
   status.pools = status.pools.map(x => ({ available: 0, limit: 0, in_flight: 0, queued: 0, ...x, upstreams: list(x.upstreams).map(u => ({ in_flight: 0, requests: 0, failures: 0, share: 1, ...u })) }));

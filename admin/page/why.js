@@ -27,9 +27,9 @@ export function whyOf(text, cause, short = false) {
 }
 
 // localized returns the values of a code with those that depend on who reads.
-export function localized(params = {}) {
-  const values = { ...params }, until = moment(params.until);
-  if (params.why || params.cause) values.why = whyOf(params.why, params.cause, true);
+export function localized(params) {
+  const values = { ...params }, until = moment(values.until);
+  if (values.why || values.cause) values.why = whyOf(values.why, values.cause, true);
   if (until) values.until = clock(until);
   return values;
 }

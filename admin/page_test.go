@@ -201,7 +201,7 @@ func TestPageSaysEverythingInBothLanguages(t *testing.T) {
 func TestPageHasWordsForEveryCode(t *testing.T) {
 	tables := allTables(t)
 	want := map[string][]string{
-		"problems": strings.Fields(`pool_empty upstreams_out shedding certificate_missing certificate_expiring
+		"problems": strings.Fields(`pool_empty upstreams_out shedding errors certificate_missing certificate_expiring
 			certificate_expired certificate_failing access_log_failing names_failing reload_refused restart_needed
 			unstored clients_limited draining memory`),
 		"events": strings.Fields(`reload reload_refused upstream_out upstream_back pool_fails_open pool_recovered

@@ -14,6 +14,8 @@ type concerns struct {
 	sources     []string // names and files that cannot be looked up or read
 	unstored    []string // what the disk does not take: "certificates", "maintenance"
 	memoryShort bool     // new connections are refused
+	errors      uint32   // answers of applications with 5xx, at least, of the last seconds
+	requests    uint32   // in them
 	closed      []string // Pools that nobody is to reach now: all their Sites are under maintenance
 }
 
@@ -28,6 +30,10 @@ const lastDays = 3 * 24 * time.Hour
 // limitedOften is how many refusals of one client within about a minute are worth
 // a Problem.
 const limitedOften = 20
+
+// someErrors are how many answers with 5xx within the last seconds are worth a
+// Problem, if they are a part of the answers that matters.
+const someErrors = 5
 
 // problems says what a person should look at, the worst first.
 func problems(t *Status, c concerns) []Problem {
@@ -51,7 +57,7 @@ func problems(t *Status, c concerns) []Problem {
 
 // ranks are the codes of Problems, the worst first.
 var ranks = []string{
-	"pool_empty", "memory", "certificate_expired", "certificate_missing", "shedding", "upstreams_out", "draining",
+	"pool_empty", "memory", "certificate_expired", "certificate_missing", "shedding", "errors", "upstreams_out", "draining",
 	"certificate_failing", "certificate_expiring", "names_failing", "reload_refused", "access_log_failing",
 	"unstored", "clients_limited", "restart_needed",
 }
@@ -169,7 +175,22 @@ func configProblems(c *Configured) (all []Problem) {
 	return all
 }
 
+// errorsProblem says that the application answers, but mostly with errors.
+func errorsProblem(errors, requests uint32) []Problem {
+	if errors < someErrors || errors*10 < requests {
+		return nil
+	}
+	level := LevelWarn
+	if errors*2 >= requests {
+		level = LevelError
+	}
+	share := strconv.Itoa(int(100*errors/requests)) + " %"
+	return []Problem{problem(level, "errors", fmt.Sprintf("The application answers %s of the requests with an error (5xx).", share),
+		"look at the application's log, and below or with sluice why at which requests they are", "share", share)}
+}
+
 func concernProblems(t *Status, c concerns) (all []Problem) {
+	all = append(all, errorsProblem(c.errors, c.requests)...)
 	if c.memoryShort {
 		all = append(all, problem(LevelError, "memory", "Memory is short: new connections are refused.",
 			"give the machine more memory, or set server.max_connections lower"))
@@ -228,6 +249,7 @@ func clientsText(n int) string {
 func (s *Server) concerns(g *generation, now time.Time) concerns {
 	c := concerns{memoryShort: s.memoryShort.Load(), unstored: s.maintenances.lost(),
 		closed: closedPools(g.cfg, s.maintenances.list(now))}
+	c.errors, c.requests = s.recorder.ownErrors()
 	for _, source := range s.names.Stats().Sources {
 		if source.Err != nil {
 			c.sources = append(c.sources, source.Source)

@@ -18,6 +18,7 @@ const (
 // second is what happened in one second of the clock, or how it was at its end.
 type second struct {
 	status            [6]uint32 // answers, as metrics.Snapshot has them
+	unexplained       uint32    // answers with 5xx, less all failures: at least so many are the application's own
 	limited, shed     uint32
 	stale             uint32
 	hits, misses      uint32
@@ -126,6 +127,11 @@ func between(a, b *metrics.Snapshot) (s second) {
 	s.shed = grown(a.Causes, b.Causes, "shed", "queue_full", "queue_timeout")
 	s.hits = grown(a.Cached, b.Cached, "hit", "stale", "validated", "shared")
 	s.misses = grown(a.Cached, b.Cached, "miss")
+	failures := uint32(0)
+	for cause, n := range b.Causes {
+		failures += uint32(n - a.Causes[cause])
+	}
+	s.unexplained = s.status[4] - min(s.status[4], failures)
 	for kind, n := range b.Degraded {
 		s.stale += uint32(n - a.Degraded[kind])
 	}

@@ -183,3 +183,29 @@ func TestLatencyWhenTheClockIsSet(t *testing.T) {
 		}
 	}
 }
+
+// What the application itself answers with 5xx is told apart from what we do: load,
+// maintenance, waiting rooms, Upstreams that are gone.
+func TestErrorsOfTheApplication(t *testing.T) {
+	recording(t, func(r *recorder) {
+		for _, cause := range []string{"maintenance", "waiting_room", "shed", "connection_refused"} {
+			r.metrics.Exchange(&metrics.Observation{Status: 503, Cause: cause, Degraded: "page"})
+		}
+		r.metrics.Exchange(&metrics.Observation{Status: 200})
+		pass(time.Second)
+		if errors, requests := r.ownErrors(); errors != 0 || requests != 5 {
+			t.Errorf("%d of %d", errors, requests)
+		}
+		for range 7 {
+			r.metrics.Exchange(&metrics.Observation{Status: 500})
+		}
+		pass(time.Second)
+		if errors, requests := r.ownErrors(); errors != 7 || requests != 12 {
+			t.Errorf("%d of %d", errors, requests)
+		}
+		pass(meanSeconds * time.Second)
+		if errors, requests := r.ownErrors(); errors != 0 || requests != 0 {
+			t.Errorf("%d of %d", errors, requests)
+		}
+	})
+}

@@ -70,3 +70,15 @@ func (r *recorder) rates() Rates {
 	now.P50, now.P90, now.P99 = milliseconds(q[0]), milliseconds(q[1]), milliseconds(q[2])
 	return now
 }
+
+// ownErrors returns how many requests there were in the last seconds, and how many
+// of them, at least, the application itself has answered with 5xx.
+func (r *recorder) ownErrors() (errors, requests uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range min(r.known, meanSeconds) {
+		t := &r.seconds[(r.end-int64(i))%recordedSeconds]
+		errors, requests = errors+t.unexplained, requests+t.requests()
+	}
+	return errors, requests
+}

@@ -20,7 +20,7 @@ hj6hhcqft3s2p6tcfag8
 It did not answer within 30 s (response_timeout).
 
 ATTEMPT  UPSTREAM         TOOK  CONNECTION  WHAT CAME OF IT
-1        10.0.0.2:3002  0.4 ms  new         dial: connection_refused: connection refused
+1        10.0.0.2:3002  0.4 ms              dial: connection_refused: connection refused
 2        10.0.0.2:3001  30.0 s  reused      wait: connection_read_timeout
 
 do: Look at what 10.0.0.2:3001 does for so long.

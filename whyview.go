@@ -90,7 +90,7 @@ func facts(f server.FailureStatus) string {
 func attempts(all []server.TryStatus) table {
 	t := table{titles: []string{"ATTEMPT", "UPSTREAM", ">TOOK", "CONNECTION", "WHAT CAME OF IT"}}
 	for i, try := range all {
-		connection := "new"
+		connection := "" // a new one, or none; or one that several share, as HTTP/2 has them
 		if try.Reused {
 			connection = "reused"
 		}

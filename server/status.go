@@ -174,8 +174,8 @@ type LimitStatus struct {
 // fields or cookies may be secrets: of them only a number is shown that stands
 // for them until the next restart.
 type LimitedClient struct {
-	Client  string    `json:"client"` // an address, or the prefix that counts as one
-	Refused uint64    `json:"refused"`
+	Client  string    `json:"client"`  // an address, or the prefix that counts as one
+	Refused uint64    `json:"refused"` // lately, at least
 	Last    time.Time `json:"last"`
 }
 

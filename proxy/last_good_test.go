@@ -239,6 +239,7 @@ func TestTheLastGoodCopyIsForWhoLeadsAFlight(t *testing.T) {
 		f := &faltering{fine: answers()} // neither fresh nor to be validated
 		p, _ := caching(t, f.play, bothOfThem)
 		p.get("/")
+		p.stored()
 		f.how = how
 		if got, w := p.get("/"); got != "200 answer 1" || w.first("Cache-Status") != "sluice; hit; fwd=stale" {
 			t.Errorf("%s: %s, %v", how, got, w.fields)
@@ -263,7 +264,9 @@ func TestTheLastGoodCopyOutlivesWhatIsNotGood(t *testing.T) {
 			}
 			p, _ := caching(t, f.play, bothOfThem)
 			p.get("/")
+			p.stored()
 			p.get("/", cookie)
+			p.stored()
 			f.how = "reset"
 			if got, _ := p.get("/"); got != "200 answer 1" {
 				t.Errorf("%q, %s: %s", between, cookie, got)

@@ -34,6 +34,13 @@ func caching(t testing.TB, play script, set func(*Route)) (*testProxy, *origin) 
 	return p, o
 }
 
+// stored waits until what clients have got is in the cache: who leads a Flight has
+// the last byte of an answer before it is kept.
+func (p *testProxy) stored() {
+	p.t.Helper()
+	until(p.t, "the answers are kept", func() bool { return p.gen.Cache.Stats().Filling == 0 && inFlight(p.gen) == 0 })
+}
+
 // inFlight is how many Attempts are under way.
 func inFlight(g *Generation) (n int) {
 	for _, u := range g.Sites.exact["shop.example.com"].Routes[0].Pool.Stats().Upstreams {

@@ -105,12 +105,13 @@ func isWord(name string) bool {
 // isForeign reports whether a browser says that a page of another origin than
 // ours asks (RFC 6454 section 7, Fetch Metadata). Who says nothing of the kind is
 // not a page, or an old browser's that only wants to be shown what we say. A link
-// may lead here from anywhere.
+// may lead here from anywhere, but not to a profile: it costs what requests need.
 func isForeign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":
 	default:
-		if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document" {
+		if r.Method != http.MethodGet || r.Header.Get("Sec-Fetch-Mode") != "navigate" || r.Header.Get("Sec-Fetch-Dest") != "document" ||
+			strings.HasPrefix(r.URL.Path, pathProfiles) {
 			return true
 		}
 	}

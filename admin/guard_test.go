@@ -117,6 +117,8 @@ func TestFetchMetadata(t *testing.T) {
 		{"GET /metrics", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"}, 403},
 		{"GET /metrics", []string{"Sec-Fetch-Site: cross-site", link, "Sec-Fetch-Dest: iframe"}, 403},
 		{"GET /metrics", []string{"Sec-Fetch-Site: same-site"}, 403}, // another port of this machine
+		{"GET /debug/pprof/profile", []string{"Sec-Fetch-Site: cross-site", link, page}, 403},
+		{"GET /debug/pprof/profile", []string{"Sec-Fetch-Site: none", link, page}, 404}, // they are off
 		{"POST /reload", []string{"Sec-Fetch-Site: cross-site", link, page, byACommand}, 403},
 	} {
 		if response, _ := r.ask(tt.line, append(tt.fields, host, "Content-Length: 0")...); response.StatusCode != tt.status {

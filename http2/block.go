@@ -79,12 +79,38 @@ func (c *conn) chooseTarget() *ending {
 	switch {
 	case c.farewell.final:
 		c.last = c.farewell.last // "ignore frames sent on streams [...] higher" (section 6.8)
-	case c.occupied >= c.maxStreams, len(c.streams) >= 2*c.maxStreams:
+	case !c.hasPlace():
 		b.refused = true
 	default:
 		b.stream = acquireStream(c, b.id)
 	}
 	return nil
+}
+
+const (
+	// endedPause and endedPauses bound how long we stop reading for Exchanges that
+	// both sides have ended but whose goroutines are not through.
+	endedPause  = time.Millisecond
+	endedPauses = 200
+)
+
+// hasPlace reports whether the client may open a stream. Of those that have ended
+// there may be as many again; a machine that is too busy to get through with them
+// is given some time, for the client has done nothing wrong. The caller holds mu,
+// which is given up meanwhile.
+func (c *conn) hasPlace() bool {
+	for i := 0; c.occupied < c.maxStreams && c.dead == nil; i++ {
+		if len(c.streams) < 2*c.maxStreams {
+			return true
+		}
+		if i == endedPauses {
+			break
+		}
+		c.mu.Unlock()
+		time.Sleep(endedPause)
+		c.mu.Lock()
+	}
+	return false
 }
 
 // takeContinuation goes on with a field section.

@@ -153,11 +153,7 @@ func TestKilledUpstreamIsNoticedByNobody(t *testing.T) {
 	before := len(ups[1].posted())
 	ups[1].start()
 	back := time.Now()
-	within := 1500 * time.Millisecond
-	if raced() { // which is slower by as much
-		within *= 4
-	}
-	eventually(t, within, "the upstream that came back gets requests", func() bool {
+	eventually(t, 1500*time.Millisecond, "the upstream that came back gets requests", func() bool {
 		return len(ups[1].posted()) > before
 	})
 	recovery := time.Since(back)

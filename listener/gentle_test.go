@@ -56,6 +56,7 @@ func TestWhatLingersWhenTimeIsUpEndsCleanly(t *testing.T) {
 	s := serve(t, Config{}, echoLines)
 	c := s.dial()
 	wantEcho(t, c, "quick\n")
+	eventually(t, "it is idle", func() bool { return s.Stats().Idle == 1 })
 	s.ShutdownGently(time.Hour)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

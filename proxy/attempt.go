@@ -43,9 +43,30 @@ func (x *Exchange) attempt(up *upstream.Upstream) (*message.Response, *message.F
 		Counted: pool.ResponseTimeout, Open: x.gen.StreamTimeout, Write: x.gen.BodyTimeout})
 	x.w.Watch(conn)
 	if f := x.send(); f != nil {
-		return nil, f
+		return x.despite(f)
 	}
 	return x.await(sent.Add(pool.ResponseTimeout))
+}
+
+// lastWords is how long an Upstream that takes no more of a request may need
+// for the answer that it began before.
+const lastWords = time.Second
+
+// despite returns what the Upstream said before the sending failed with f, or
+// why there is no response. One that closes its connection, or resets the
+// stream, in the middle of a body may have answered just before: an early 413
+// (RFC 9112 section 9.5), or gRPC's trailers only (RFC 9113 section 8.1: a
+// response and then RST_STREAM with NO_ERROR, "clients MUST NOT discard
+// responses as a result of receiving such a RST_STREAM").
+func (x *Exchange) despite(f *message.Failure) (*message.Response, *message.Failure) {
+	if decides(f) || f.Again == message.AgainAlways {
+		return nil, f // nobody can have answered what was not sent
+	}
+	resp, why := x.await(time.Now().Add(lastWords))
+	if why != nil && isTimeout(why.Err) {
+		return nil, f
+	}
+	return resp, why
 }
 
 // connection returns a connection to the Upstream, reused or new.
@@ -60,8 +81,9 @@ func (x *Exchange) connection(up *upstream.Upstream) (conn upstream.Conn, f *mes
 }
 
 // send sends the request: the head, what was kept of the body by an earlier
-// Attempt, and what is there of the rest. If that is not all, a pump goes on
-// with it.
+// Attempt, and what is there of the rest, up to keepBytes: an Upstream may have
+// answered long before a fast client is through. If that is not all, a pump
+// goes on with it.
 func (x *Exchange) send() *message.Failure {
 	x.conn.SendHead(x.r)
 	if x.r.Body == nil {
@@ -73,7 +95,7 @@ func (x *Exchange) send() *message.Failure {
 	if x.kept.ended {
 		return x.conn.FinishSending(x.r.Body.Trailers())
 	}
-	for x.r.Body.Ready() {
+	for x.r.Body.Ready() && x.kept.whole() {
 		if done, f := x.sendPiece(); done || f != nil {
 			return f
 		}

@@ -15,6 +15,9 @@ type Options struct {
 	// that have a message and these in common are alike.
 	Causes []string
 	Stderr io.Writer // nil: that of the process
+	// Journal: stderr is systemd's journal (see ToJournal), so each line there
+	// has its priority before it. Lines of the file have none.
+	Journal bool
 }
 
 // Log is an error log. It is told by its Handler, from any goroutine.
@@ -41,7 +44,7 @@ func New(o Options) *Log {
 		o.Stderr = os.Stderr
 	}
 	l := &Log{options: o, gate: newGate(o.Causes)}
-	l.queue = newQueue(sink{path: o.Path, stderr: o.Stderr, say: l.say})
+	l.queue = newQueue(sink{path: o.Path, stderr: o.Stderr, journal: o.Journal, say: l.say})
 	l.format = newFormat(l.queue, o.JSON)
 	return l
 }

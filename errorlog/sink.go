@@ -17,7 +17,9 @@ const maxEarly = 64 << 10
 type sink struct {
 	path   string // "": there is no file
 	stderr io.Writer
-	say    func(level slog.Level, message string, args ...any) []byte
+	// journal: stderr is systemd's journal, and takes a priority before a line.
+	journal bool
+	say     func(level slog.Level, message string, args ...any) []byte
 
 	file io.WriteCloser // nil: not open
 	dup  *os.File       // of the process's stderr; nil: none
@@ -139,7 +141,7 @@ func (s *sink) write(lines []byte) outcome {
 	o := outcome{written: countLines(lines[:done])}
 	if !s.failing {
 		s.failing = true
-		s.stderr.Write(s.say(slog.LevelError, "error log cannot be written; lines come here until it can", "file", s.path, "why", err))
+		s.toStderr(s.say(slog.LevelError, "error log cannot be written; lines come here until it can", "file", s.path, "why", err))
 	}
 	rest := s.toStderr(lines[done:])
 	s.missed += rest.written
@@ -159,6 +161,9 @@ func (s *sink) before() (text []byte) {
 
 // toStderr writes lines to stderr.
 func (s *sink) toStderr(lines []byte) outcome {
+	if s.journal {
+		lines = prioritized(lines)
+	}
 	n, err := s.stderr.Write(lines)
 	if err == nil {
 		return outcome{written: countLines(lines)}

@@ -17,7 +17,8 @@ var telling = []string{"pool", "upstream", "site", "names", "source", "phase", "
 // newErrorLog returns the error log that the config asks for. It writes to
 // stderr until openErrorLog.
 func newErrorLog(c config.Log) *errorlog.Log {
-	return errorlog.New(errorlog.Options{Path: c.Error.File, JSON: c.Format == config.ErrorJSON, Causes: telling})
+	return errorlog.New(errorlog.Options{Path: c.Error.File, JSON: c.Format == config.ErrorJSON, Causes: telling,
+		Journal: errorlog.ToJournal()})
 }
 
 // useErrorLog says where what happens is told: to errlog, or if that is nil to

@@ -126,11 +126,21 @@ func notAsked(address string, err error) error {
 func refusal(cfg *config.Config, answer *http.Response, body []byte) error {
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && cfg.Server.AdminToken.On():
-		return fmt.Errorf("sluice runs with another token than that of %s\nname its configuration with --config; or restart it (systemctl restart sluice)", cfg.Server.AdminToken)
+		return fmt.Errorf("sluice runs with another token than that of %s\n%s", cfg.Server.AdminToken, newToken(cfg.Server.AdminToken))
 	case answer.StatusCode == http.StatusUnauthorized:
-		return errors.New("sluice wants a token, and this configuration has none\nname its configuration with --config; or restart it (systemctl restart sluice)")
+		return errors.New("sluice wants a token, and this configuration has none\nname its configuration with --config; or, if the token was taken out of it, let SIGHUP put that in force (systemctl reload sluice)")
 	case answer.StatusCode == http.StatusTooManyRequests:
 		return errors.New(strings.TrimSpace(string(body)) + "\ntry again")
 	}
 	return nil
+}
+
+// newToken says what helps whose token is not the one in force. A signal needs
+// none; but what is in the environment of a process stays as it began.
+func newToken(s config.Secret) string {
+	const named = "name its configuration with --config; or, if the token is new, "
+	if s.Env != "" {
+		return named + "restart it (systemctl restart sluice)"
+	}
+	return named + "let SIGHUP put it in force (systemctl reload sluice)"
 }

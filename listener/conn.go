@@ -38,6 +38,7 @@ type Conn struct {
 	full     bool // the last Read filled its buffer, so tls may keep more
 
 	closed atomic.Bool
+	doomed atomic.Bool // Close resets
 	busy   atomic.Bool // see SetBusy
 
 	mu          sync.Mutex
@@ -149,10 +150,16 @@ func (c *Conn) CloseWrite() error {
 func (c *Conn) Close() error {
 	c.closed.Store(true)
 	c.hang.end()
-	if c.tls != nil {
+	if c.tls != nil && !c.doomed.Load() {
 		return c.tls.Close()
 	}
 	return c.sock.Close()
+}
+
+// doom makes an Abort of the next Close.
+func (c *Conn) doom() {
+	c.doomed.Store(true)
+	c.sock.Doom()
 }
 
 // Abort closes so that the peer sees a reset, not a clean end.

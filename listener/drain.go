@@ -155,6 +155,7 @@ func (l *Listener) abortAll(but map[*Conn]bool) (n int) {
 			continue
 		}
 		n++
+		c.doom() // first: who is told may be faster than we are, and close
 		c.Hangup()
 		c.Abort()
 	}

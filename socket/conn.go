@@ -101,10 +101,16 @@ func (c *Conn) Close() error {
 // Abort closes the connection so that the peer sees a reset and not a clean
 // end, and drops what was not sent yet. Close's rule about Hangup holds here.
 func (c *Conn) Abort() {
+	c.Doom()
+	c.Close()
+}
+
+// Doom makes an Abort of the next Close, whoever calls it. Anybody may call it
+// at any time.
+func (c *Conn) Doom() {
 	if l, ok := c.nc.(interface{ SetLinger(sec int) error }); ok {
 		l.SetLinger(0) // fails on a closed connection only, and then nothing is left to do
 	}
-	c.Close()
 }
 
 // Stale reports whether an idle connection must not be used again: its peer

@@ -156,10 +156,14 @@ func TestEndingNeverHitsABusyConnection(t *testing.T) {
 		p := make([]byte, 10)
 		for {
 			if err := c.Await(); err == ErrEnd {
+				c.mu.Lock()
+				c.told = c.Draining() // else it would be ended once only
+				c.mu.Unlock()
 				continue // as one with streams under way
 			} else if err != nil {
 				return
 			}
+			runtime.Gosched() // time for an end that comes too late
 			n, err := c.Read(p)
 			if errors.Is(err, socket.ErrInterrupted) {
 				failed.Store(err)
@@ -170,24 +174,24 @@ func TestEndingNeverHitsABusyConnection(t *testing.T) {
 			c.Write(p[:n])
 		}
 	})
-	stop := make(chan struct{})
+	// So many ends with each echo and no more: one goroutine that never waits
+	// would leave the network to be looked at every 10 ms only.
+	ends := make(chan int)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
+		for n := range ends {
+			for range n {
 				s.endIdlest()
 				runtime.Gosched()
 			}
 		}
 	})
 	nc := s.dial()
-	for range 2000 {
+	for i := range 2000 {
+		ends <- i % 40
 		wantEcho(t, nc, "x")
 	}
-	close(stop)
+	close(ends)
 	wg.Wait()
 	if err := failed.Load(); err != nil {
 		t.Errorf("a Read failed: %v", err)

@@ -39,8 +39,8 @@ func TestAGentleDrainLetsALateOneAskOnceMore(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	<-time.After(lateGrace / 4) // what a client may take to think
-	wantEcho(t, late, "once more\n")
 	began := time.Now()
+	wantEcho(t, late, "once more\n")
 	wantClosed(t, late) // and then it need not wait for long
 	if took := time.Since(began); took < lateGrace/2 || took > 4*lateGrace {
 		t.Errorf("it lingered for %v", took)

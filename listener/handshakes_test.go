@@ -97,6 +97,7 @@ func TestResumptionsGoFirst(t *testing.T) {
 func TestSlowClientsHoldNoPlace(t *testing.T) {
 	sc, cc := tlsConfigs(t)
 	h := NewHandshakes(1)
+	h.patience = 5 * time.Second // what is computed may take long here; half of what a slow one is given
 	s := serve(t, Config{TLS: sc, Handshakes: h}, describe)
 	for range 50 {
 		s.dial().Write(hello(t, cc)[:40]) // and no more

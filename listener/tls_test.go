@@ -84,7 +84,8 @@ func TestSessionsAreResumed(t *testing.T) {
 
 func TestBytesThatAreNoHandshake(t *testing.T) {
 	sc, _ := tlsConfigs(t)
-	s := serve(t, Config{TLS: sc, HandshakeTimeout: 300 * time.Millisecond}, describe)
+	patient := serve(t, Config{TLS: sc}, describe)
+	hasty := serve(t, Config{TLS: sc, HandshakeTimeout: 300 * time.Millisecond}, describe)
 	for _, tt := range []struct {
 		name, cause string
 		do          func(nc *net.TCPConn)
@@ -98,6 +99,10 @@ func TestBytesThatAreNoHandshake(t *testing.T) {
 		{"half a hello and silence", causeTimeout, func(nc *net.TCPConn) { nc.Write([]byte{22, 3, 1, 1, 0, 1, 2}) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			s := patient
+			if tt.cause == causeTimeout {
+				s = hasty
+			}
 			nc := s.dial()
 			tt.do(nc)
 			f := s.wantFailure(PhaseTLS, tt.cause)

@@ -368,6 +368,8 @@ func (s *reuseSimulation) checkLog(n int) {
 	if len(seen) != n {
 		s.t.Errorf("%d lines in the log, want %d", len(seen), n)
 	}
+	s.mu.Lock() // a validation in the background may be under way
+	defer s.mu.Unlock()
 	s.t.Logf("ends: %v, by the cache: %v, pages: %d", s.ends, kinds, len(s.pages))
 }
 

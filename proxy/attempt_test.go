@@ -126,7 +126,7 @@ func TestFailuresBeforeTheHead(t *testing.T) {
 			t.Run(bad.name+" "+method, func(t *testing.T) {
 				timeout := patience
 				if bad.name == "slow" {
-					timeout = 400 * time.Millisecond
+					timeout = time.Second // what the good one has, too
 				}
 				first := newOrigin(t, bad.play)
 				good := newOrigin(t, func(v *visit) bool { return v.answer(200, requested(v)) })

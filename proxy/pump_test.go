@@ -209,7 +209,7 @@ func TestAnUploadCutShortAfterTheHead(t *testing.T) {
 
 // Design: "response head (from when the request is out)".
 func TestTheResponseTimeoutCountsFromTheEndOfTheUpload(t *testing.T) {
-	const timeout = 200 * time.Millisecond
+	const timeout = time.Second
 	o := newOrigin(t, func(v *visit) bool { v.content(); return v.answer(200, "ok") })
 	p := newProxy(t, newPool(t, upstream.Config{ResponseTimeout: timeout}, o.Addr().String()))
 	u, w := newUpload(), newWire(t, "POST")

@@ -136,7 +136,7 @@ func TestSilenceInABody(t *testing.T) {
 		v.untilGone()
 		return false
 	})
-	p := newProxy(t, newPool(t, upstream.Config{ResponseTimeout: 300 * time.Millisecond}, o.Addr().String()))
+	p := newProxy(t, newPool(t, upstream.Config{ResponseTimeout: time.Second}, o.Addr().String()))
 	w := newWire(t, "GET")
 	p.serve(request("GET", "/"), w).want(t, w, "200 aborted", "upstream body connection_read_timeout")
 }

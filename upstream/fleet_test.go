@@ -92,6 +92,7 @@ func TestUpdate(t *testing.T) {
 			t.Fatal("nobody was picked")
 		}
 		all := equalServers(4)
+		n.down[all[2].Addr.String()] = syscall.ECONNREFUSED // until we have looked
 		n.down[all[3].Addr.String()] = syscall.ECONNREFUSED
 		if err := p.Update([]Server{all[0], all[2], all[3]}, nil); err != nil {
 			t.Fatal(err)
@@ -105,6 +106,7 @@ func TestUpdate(t *testing.T) {
 			}
 		}
 		busy.release()
+		n.set(ups(p)[1], nil)
 		time.Sleep(time.Second)
 		got := map[*Upstream]int{}
 		for range 10 {

@@ -58,7 +58,7 @@ func TestChecks(t *testing.T) {
 		{"not in 64 KiB of an endless body", plain.URL, Check{Kind: CheckHTTP, Path: "/endless", Body: "fine"}, message.CauseResponseInvalid},
 		{"a body that breaks off", plain.URL, Check{Kind: CheckHTTP, Path: "/cut", Body: "fine"}, message.CauseConnectionTerminated},
 		{"HEAD", plain.URL, Check{Kind: CheckHTTP, Method: "HEAD"}, message.CauseNone},
-		{"too slow", plain.URL, Check{Kind: CheckHTTP, Path: "/slow", Timeout: 50 * time.Millisecond}, message.CauseConnectionReadTimeout},
+		{"too slow", plain.URL, Check{Kind: CheckHTTP, Path: "/slow", Timeout: time.Second}, message.CauseConnectionReadTimeout},
 		{"it speaks TLS, not HTTP", secure.URL, Check{Kind: CheckHTTP}, message.CauseResponseInvalid},
 		{"tls", secure.URL, Check{Kind: CheckTLS}, message.CauseNone},
 		{"it speaks no TLS", plain.URL, Check{Kind: CheckTLS}, message.CauseResponseInvalid},

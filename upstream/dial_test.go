@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -14,43 +13,51 @@ import (
 	"sluice/message"
 )
 
-// refusing returns a loopback address that nobody listens on.
-func refusing(t testing.TB) Server {
+// bound returns a socket with a loopback port, which nobody else can get while
+// the test runs.
+func bound(t testing.TB) (fd int, s Server) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return serverAt(l.Addr())
+	syscall.CloseOnExec(fd)
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := name.(*syscall.SockaddrInet4).Port
+	return fd, Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))}
+}
+
+// refusing returns a loopback address that nobody listens on.
+func refusing(t testing.TB) Server {
+	t.Helper()
+	_, s := bound(t)
+	return s
 }
 
 // swallowing returns a loopback address that answers no SYN: its backlog is
 // full and nobody accepts.
 func swallowing(t testing.TB) Server {
 	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
+	fd, s := bound(t)
+	if err := syscall.Listen(fd, 0); err != nil {
 		t.Skip(err)
 	}
-	syscall.CloseOnExec(fd)
-	t.Cleanup(func() { syscall.Close(fd) })
-	if err := errors.Join(
-		syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}),
-		syscall.Listen(fd, 0)); err != nil {
-		t.Skip(err)
-	}
-	name, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Skip(err)
-	}
-	addr := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	missed := 0 // in a row: on a busy machine one may be late
 	for range 16 {
-		c, err := net.DialTimeout("tcp", addr, 50*time.Millisecond)
-		if err != nil {
-			return Server{Addr: netip.MustParseAddrPort(addr)}
+		c, err := net.DialTimeout("tcp", s.Addr.String(), 100*time.Millisecond)
+		if err == nil {
+			missed = 0
+			t.Cleanup(func() { c.Close() })
+		} else if missed++; missed == 3 {
+			return s
 		}
-		t.Cleanup(func() { c.Close() })
 	}
 	t.Skip("a listener with backlog 0 took 16 connections: this kernel has no full backlog to offer")
 	return Server{}
@@ -73,21 +80,22 @@ func TestADialIsToldApartByItsCause(t *testing.T) {
 			if pick(p, Tried{}) != nil || !p.AllOut() {
 				t.Error("one failed dial did not take it out at once")
 			}
-			took := time.Hour // the best of three, for the machine may be busy
-			for range 3 {
+			const most, tries = timeout + 20*time.Millisecond, 50
+			took, dials := time.Hour, 1 // the best of many, for the machine may be busy
+			for ; took > most && dials <= tries; dials++ {
 				began := time.Now()
 				_, _, f = get(u)
 				took = min(took, time.Since(began))
 			}
-			if took > timeout+20*time.Millisecond {
-				t.Errorf("took %v, want at most %v", took, timeout+20*time.Millisecond)
+			if took > most {
+				t.Errorf("took %v, want at most %v", took, most)
 			}
 			wantCause(t, f, message.PartyUpstream, message.PhaseDial, tt.cause)
 			if f.Again != message.AgainAlways || f.Where != u.Address {
 				t.Errorf("again %v at %q, want always at %q", f.Again, f.Where, u.Address)
 			}
-			if u.InFlight() != 0 || u.failures.Load() != 4 {
-				t.Errorf("%d in flight, %d failures; want 0 and 4", u.InFlight(), u.failures.Load())
+			if u.InFlight() != 0 || u.failures.Load() != uint64(dials) {
+				t.Errorf("%d in flight, %d failures; want 0 and %d", u.InFlight(), u.failures.Load(), dials)
 			}
 		})
 	}
@@ -140,8 +148,12 @@ func TestOurOwnShortageTakesNobodyOut(t *testing.T) {
 
 // A dial to a local port in the ephemeral range may be given that very port.
 func TestAConnectionToItselfIsSeen(t *testing.T) {
-	own := refusing(t)
-	addr := net.TCPAddrFromAddrPort(own.Addr)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().(*net.TCPAddr)
+	l.Close()
 	d := net.Dialer{LocalAddr: addr}
 	c, err := d.Dial("tcp", addr.String())
 	if err != nil {

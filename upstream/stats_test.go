@@ -18,6 +18,7 @@ func TestStatsTellAllThereIsToKnow(t *testing.T) {
 	u.Put(conns[0])
 	u.Failed(time.Now(), &message.Failure{Party: message.PartyUpstream})
 	u.Failed(time.Now(), &message.Failure{Party: message.PartyClient})
+	failed := time.Now()
 	get(dead)
 	p.Budget.Deposit(time.Now())
 	p.Budget.Withdraw(time.Now())
@@ -31,7 +32,7 @@ func TestStatsTellAllThereIsToKnow(t *testing.T) {
 		t.Errorf("the one that is in: %+v", g)
 	}
 	if g := s.Upstreams[1]; g.State.String() != "out" || g.Requests != 1 || g.Failures != 1 || g.InFlight != 0 ||
-		time.Until(g.Until) <= 0 || !strings.Contains(g.Why, "connection_refused") {
+		g.Until.Before(failed.Add(firstPause/2)) || !strings.Contains(g.Why, "connection_refused") {
 		t.Errorf("the one that is out: %+v", g)
 	}
 	if g := s.Upstreams[2]; g.State != StateIn || g.Draining || g.Requests != 0 {

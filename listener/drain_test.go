@@ -121,14 +121,24 @@ func TestSilentConnectionsDoNotHoldUpADrain(t *testing.T) {
 }
 
 func TestWaitAbortsTheRestAndTellsTheirHandlers(t *testing.T) {
-	s := serve(t, Config{}, func(c *Conn) {
+	sc, cc := tlsConfigs(t)
+	t.Run("plain", func(t *testing.T) {
+		testWaitAborts(t, Config{}, func(nc net.Conn) net.Conn { return nc })
+	})
+	t.Run("TLS", func(t *testing.T) {
+		testWaitAborts(t, Config{TLS: sc}, func(nc net.Conn) net.Conn { return tls.Client(nc, cc) })
+	})
+}
+
+func testWaitAborts(t *testing.T, cfg Config, client func(net.Conn) net.Conn) {
+	s := serve(t, cfg, func(c *Conn) {
 		defer c.Close()
 		told := make(chan struct{})
 		c.OnHangup(closer(told))
 		c.Write([]byte("in\n"))
 		<-told // as one that waits for an upstream
 	})
-	nc := s.dial()
+	nc := client(s.dial())
 	readLine(t, nc)
 	s.Shutdown()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)

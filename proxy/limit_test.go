@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,8 +39,18 @@ func from(address, target string, fields ...string) *message.Request {
 // status serves a request and returns what the client was told.
 func (p *testProxy) status(r *message.Request) (string, *wire) {
 	w := newWire(p.t, string(r.Method))
+	before := flights()
 	p.serve(r, w)
+	if p.gen.Cache != nil { // a Flight has something to do still when the last byte is out
+		until(p.t, "the end of the Flight", func() bool { return flights() <= before })
+	}
 	return w.told(), w
+}
+
+// flights is how many Exchanges of Flights are under way.
+func flights() int {
+	buf := make([]byte, 1<<20)
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "proxy.(*Exchange).run(")
 }
 
 // first is the first value of a field of the answer; empty: there is none.

@@ -17,7 +17,8 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // until polls for a condition of the real world.
 func until(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); runtime.Gosched() {
+	// A loop without a pause would take the core from what is waited for.
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", patience, what)
 		}

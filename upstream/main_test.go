@@ -4,7 +4,6 @@ import (
 	"encoding/pem"
 	"net"
 	"net/netip"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +22,9 @@ func newTestPool(t testing.TB, c Config) *Pool {
 	}
 	if c.Settings.SlowStart == 0 {
 		c.Settings.SlowStart = -1
+	}
+	if c.Settings.ConnectTimeout == 0 && len(c.Servers) > 0 && c.Servers[0].Addr.Addr().IsLoopback() {
+		c.Settings.ConnectTimeout = 10 * time.Second // on a busy machine even loopback may take a while
 	}
 	p, err := NewFleet(nil).NewPool(c)
 	if err != nil {
@@ -107,9 +109,10 @@ func serverAt(a net.Addr) Server {
 // until polls for a condition of the real world.
 func until(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !condition(); runtime.Gosched() {
+	// A loop without a pause would take the core from what is waited for.
+	for deadline := time.Now().Add(20 * time.Second); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 5 s: %s", what)
+			t.Fatalf("not within 20 s: %s", what)
 		}
 	}
 }

@@ -245,32 +245,35 @@ func TestRunEndsWithAllItBegan(t *testing.T) {
 
 // The whole of it once on real sockets: an upstream stops and starts again.
 func TestARealUpstreamStopsAndStarts(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const most, tries = time.Second, 10
+	took := time.Hour // the best of some, for the machine may be busy
+	for n := 0; took > most && n < tries; n++ {
+		took = min(took, stopAndStart(t))
 	}
-	addr := l.Addr().String()
-	other := newOrigin(t)
-	p := newTestPool(t, Config{Servers: []Server{serverAt(l.Addr()), other.server()}})
+	if took > most {
+		t.Errorf("back after %v, want within %v", took, most)
+	}
+}
+
+// stopAndStart returns how long an Upstream is out after it is back.
+func stopAndStart(t *testing.T) time.Duration {
+	t.Helper()
+	fd, stopped := bound(t)
+	p := newTestPool(t, Config{Servers: []Server{stopped, newOrigin(t).server()}})
 	defer running(t, p)()
-	l.Close()
 	u := ups(p)[0]
 	if _, f := getFresh(u); f == nil {
-		t.Fatal("the dial to a closed port succeeded")
+		t.Fatal("the dial to a port that nobody listens on succeeded")
 	}
 	for range 10 {
 		if pick(p, Tried{}) == u {
 			t.Fatal("picked while out and another was in")
 		}
 	}
-	l, err = net.Listen("tcp", addr)
-	if err != nil {
-		t.Skip("the port was taken meanwhile:", err)
+	if err := syscall.Listen(fd, 8); err != nil {
+		t.Fatal(err)
 	}
-	defer l.Close()
 	back := time.Now()
 	until(t, "it is back", func() bool { return State(u.state.Load()) == StateIn })
-	if took := time.Since(back); took > time.Second {
-		t.Errorf("back after %v, want within 1 s", took)
-	}
+	return time.Since(back)
 }

@@ -55,10 +55,26 @@ func (w *dnsOrder) prove(ctx context.Context, authz acme.Authorization) error {
 	}
 	w.t.say("prove control by dns-01")
 	if _, err := w.client.InitiateChallenge(ctx, w.account, challenge); err != nil {
-		return err
+		now, known := w.asked(ctx, authz)
+		if !known {
+			return err
+		}
+		authz = now
 	}
 	_, err = w.client.PollAuthorization(ctx, w.account, authz)
 	return err
+}
+
+// asked returns what has become of an authorization, and whether the CA has been
+// asked to look already: by an order that was broken off before the answer came.
+// A CA may refuse to be asked once more, but the first time counts.
+func (w *dnsOrder) asked(ctx context.Context, authz acme.Authorization) (now acme.Authorization, known bool) {
+	now, err := w.client.GetAuthorization(ctx, w.account, authz.Location)
+	if err != nil {
+		return authz, false
+	}
+	challenge, ok := dnsChallenge(now)
+	return now, ok && challenge.Status != acme.StatusPending
 }
 
 func dnsChallenge(authz acme.Authorization) (acme.Challenge, bool) {

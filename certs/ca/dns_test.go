@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,6 +130,58 @@ func TestABrokenOrderIsTakenUpAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The CA may still be looking when an order that was broken off is taken up
+// again, and be done before it is asked to look once more, which it refuses then.
+func TestAnOrderWhoseProofIsUnderWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, acmetest.Options{})
+	d := new(drawer)
+	release, reached := r.ca.Hold(acmetest.PathAuthz)
+	life, kill := context.WithCancel(t.Context())
+	killed := make(chan error, 1)
+	go func() {
+		_, err := obtainKilled(life, r.dns(), d.order(shop))
+		killed <- err
+	}()
+	<-reached
+	kill()
+	<-killed
+	release()
+
+	late := r.dns()
+	late.options.Provider = meanwhile{late.options.Provider, sync.OnceFunc(func() {
+		first := r.dns()
+		tr := newTransport(t.Context(), first.inner)
+		defer tr.close()
+		w := first.orderWith(tr, d.order(shop))
+		if err := w.register(t.Context()); err != nil {
+			t.Error(err)
+		}
+		order, err := w.order(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		if err := w.authorize(t.Context(), order); err != nil {
+			t.Error(err)
+		}
+	})}
+	mustObtain(t, r, late, d.order(shop))
+	if n := r.ca.Counts(); n.Issued != 1 || n.Orders != 1 {
+		t.Errorf("counts: %+v", n)
+	}
+}
+
+// meanwhile is a Provider that does something before it adds a record.
+type meanwhile struct {
+	dnsapi.Provider
+	do func()
+}
+
+func (m meanwhile) Add(ctx context.Context, r dnsapi.Record) error {
+	m.do()
+	return m.Provider.Add(ctx, r)
 }
 
 // obtainKilled is Obtain in a process that is killed: nothing is waited for,

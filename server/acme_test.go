@@ -333,13 +333,20 @@ func TestUnknownNamesCauseNothing(t *testing.T) {
 		}
 		all.Wait()
 	}
+	over := func(handshakes uint64) { // a client knows a moment before we have forgotten it
+		until(t, "the count, and the end of the connections", func() bool {
+			stats := s.inForce.Load().doors.tls.Stats()
+			return stats.HandshakeFailures["no_certificate"] >= handshakes && stats.Open <= 1
+		})
+	}
 	flood(1000) // pools and buffers fill
+	over(1000)
 	before := heap()
 	flood(10_000)
+	over(11_000)
 	if after := heap(); after > before+1<<20 {
 		t.Errorf("the heap grew from %d to %d", before, after)
 	}
-	until(t, "the count", func() bool { return s.inForce.Load().doors.tls.Stats().HandshakeFailures["no_certificate"] >= 11_000 })
 	if now := ca.Counts(); now.Orders != 1 || now.Requests > requests+5 { // the CA is asked when to renew
 		t.Errorf("counts: %+v after %d requests", now, requests)
 	}

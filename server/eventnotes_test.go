@@ -140,7 +140,10 @@ func TestTheStatusOfASluiceThatEnds(t *testing.T) {
 	within(t, "the request", reached)
 	s.BeginMaintenance("shop.example.com", time.Now().Add(time.Hour))
 	s.cancel()
-	until(t, "it drains", func() bool { return s.gather(time.Now()).State == "draining" })
+	until(t, "it drains, and the event says so", func() bool {
+		now := s.gather(time.Now())
+		return now.State == "draining" && now.Events[0].Code == "draining"
+	})
 	now := s.gather(time.Now())
 	if now.Now.InFlight != 1 || now.Pools[0].InFlight != 1 || now.Sites[0].Maintenance == nil || now.Sites[0].Maintenance.Until.IsZero() {
 		t.Errorf("%+v %+v %+v", now.Now, now.Pools, now.Sites)

@@ -93,13 +93,17 @@ func TestStatus(t *testing.T) {
 // "computed at most 4 times a second whoever asks".
 func TestManyWhoLookShareAStatus(t *testing.T) {
 	s := serving(t, `state_dir = ""`, plainSite("127.0.0.1:1"))
-	first := s.Status(0).Time
-	looks := 0
-	for ; s.Status(0).Time.Equal(first); looks++ {
-	}
-	if next := s.Status(0).Time; next.Sub(first) < statusAge || looks < 10 {
-		t.Errorf("a new status after %v and %d looks", next.Sub(first), looks)
-	}
+	until(t, "ten looks at one status", func() bool { // which a busy machine may keep us from
+		first, looks := s.Status(0).Time, 0
+		next := first
+		for ; next.Equal(first); next = s.Status(0).Time {
+			looks++
+		}
+		if next.Sub(first) < statusAge {
+			t.Fatalf("a new status after %v and %d looks", next.Sub(first), looks)
+		}
+		return looks >= 10
+	})
 	for _, bad := range []string{"0", "301", "-1", "x", ""} {
 		if status, _, _ := fetch(t, http.DefaultClient, "http://"+s.Admin().String()+"/status?seconds="+bad); status != 400 {
 			t.Errorf("seconds=%s: %d", bad, status)

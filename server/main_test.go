@@ -12,6 +12,10 @@ import (
 // patience bounds every wait of these tests.
 const patience = 20 * time.Second
 
+// pause is between two looks at what is waited for. Who looks without one has a
+// processor of its own, which what is waited for may need.
+const pause = time.Millisecond
+
 // TestMain fails when a goroutine outlives the tests.
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -25,7 +29,9 @@ func TestMain(m *testing.M) {
 // leaked returns the stacks of goroutines that were started by a Server and
 // don't end.
 func leaked() (left string) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
 		if left = ours(); left == "" {
 			return ""
 		}
@@ -48,7 +54,9 @@ func ours() (stacks string) {
 // until polls for a condition of the real world.
 func until(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); runtime.Gosched() {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !condition(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", patience, what)
 		}

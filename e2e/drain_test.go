@@ -93,12 +93,12 @@ func TestSIGTERMLetsRequestsFinish(t *testing.T) {
 func TestDrainTimeout(t *testing.T) {
 	t.Parallel()
 	up, asked, _ := thinker(t)
-	s := start(t, setup{server: `drain_timeout = "300ms"`, upstreams: []string{up.address}})
+	s := start(t, setup{server: `drain_timeout = "1s"`, upstreams: []string{up.address}})
 	c := s.dialTLS(t)
 	c.get("/slow")
 	receive(t, "the upstream is asked", asked)
-	s.signal(syscall.SIGTERM)
 	within(t, "the end", func() {
+		s.signal(syscall.SIGTERM)
 		if status := s.wait(stopGrace); status != 1 {
 			t.Errorf("exit status %d, want 1", status)
 		}

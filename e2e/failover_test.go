@@ -20,15 +20,16 @@ type load struct {
 	sent    atomic.Int64
 
 	mu      sync.Mutex
-	failed  []string // guarded by mu
-	posted  []string // guarded by mu: bodies of all POSTs that were sent
-	refused int      // guarded by mu: POSTs without success
+	failed  []string       // guarded by mu
+	posted  []string       // guarded by mu: bodies of all POSTs that were sent
+	refused int            // guarded by mu: POSTs without success
+	served  map[string]int // guarded by mu: answers, by upstream
 }
 
 // startLoad starts clients that GET and clients that POST, each body once.
 func startLoad(t *testing.T, s *sluice, gets, posts int, pace time.Duration) *load {
 	t.Helper()
-	l := &load{stop: make(chan struct{})}
+	l := &load{stop: make(chan struct{}), served: map[string]int{}}
 	for range gets {
 		l.clients.Go(func() { l.run(s.http, pace, l.get) })
 	}
@@ -79,39 +80,61 @@ func (l *load) run(address string, pace time.Duration, step func(net.Conn, *bufi
 }
 
 func (l *load) get(conn net.Conn, r *bufio.Reader) bool {
-	status, keep, err := exchange(conn, r, "GET / HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
-	if err != nil || status != 200 {
-		l.fail("GET: status %d, error %v", status, err)
+	a := exchange(conn, r, "GET / HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+	l.answered(a)
+	if a.err != nil || a.status != 200 {
+		l.fail("GET: status %d, error %v", a.status, a.err)
 	}
-	return keep
+	return a.keep
 }
 
 func (l *load) post(conn net.Conn, r *bufio.Reader, body string) bool {
 	l.mu.Lock()
 	l.posted = append(l.posted, body)
 	l.mu.Unlock()
-	status, keep, err := exchange(conn, r, fmt.Sprintf("POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", host, len(body), body))
-	if err != nil || status != 200 {
+	a := exchange(conn, r, fmt.Sprintf("POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", host, len(body), body))
+	l.answered(a)
+	if a.err != nil || a.status != 200 {
 		l.mu.Lock()
 		l.refused++
 		l.mu.Unlock()
 	}
-	return keep
+	return a.keep
+}
+
+// answered notes who has answered.
+func (l *load) answered(a exchanged) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.served[a.by]++
+}
+
+// servedBy returns how many answers have come from an upstream process.
+func (l *load) servedBy(address string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.served[address]
+}
+
+// exchanged is what came of a request.
+type exchanged struct {
+	status int    // 0: none
+	by     string // the upstream, if it says so
+	keep   bool   // the connection stays
+	err    error
 }
 
 // exchange sends a request and reads the response.
-func exchange(conn net.Conn, r *bufio.Reader, text string) (status int, keep bool, err error) {
+func exchange(conn net.Conn, r *bufio.Reader, text string) exchanged {
 	if _, err := io.WriteString(conn, text); err != nil {
-		return 0, false, err
+		return exchanged{err: err}
 	}
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
-		return 0, false, err
+		return exchanged{err: err}
 	}
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return resp.StatusCode, false, err
-	}
-	return resp.StatusCode, !resp.Close, nil
+	_, err = io.Copy(io.Discard, resp.Body)
+	return exchanged{resp.StatusCode, resp.Header.Get("X-Upstream"), err == nil && !resp.Close, err}
 }
 
 func (l *load) fail(format string, args ...any) {
@@ -150,17 +173,19 @@ func TestKilledUpstreamIsNoticedByNobody(t *testing.T) {
 	during(700 * time.Millisecond)
 	ups[1].kill()
 	during(time.Second)
-	before := len(ups[1].posted())
+	before := clients.servedBy(ups[1].address)
 	ups[1].start()
 	back := time.Now()
+	// Its share begins small, so the next POST may be a hundred requests away,
+	// which is long where there are few: a GET tells as well.
 	eventually(t, 1500*time.Millisecond, "the upstream that came back gets requests", func() bool {
-		return len(ups[1].posted()) > before
+		return clients.servedBy(ups[1].address) > before
 	})
 	recovery := time.Since(back)
 	during(300 * time.Millisecond)
 	clients.end()
 
-	t.Logf("%d requests; the upstream that came back got its first POST after %v; %d of %d POSTs failed",
+	t.Logf("%d requests; the upstream that came back got its first request after %v; %d of %d POSTs failed",
 		clients.sent.Load(), recovery.Round(time.Millisecond), clients.refused, len(clients.posted))
 	for i, f := range clients.failed {
 		if i == 10 {

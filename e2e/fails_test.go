@@ -114,7 +114,7 @@ func TestBlackholedUpstream(t *testing.T) {
 	hole := blackhole(t)
 	up := serve(t, nil)
 	longest := time.Hour // the best of a few, for the machine may be busy
-	for range 5 {
+	for range 20 {
 		s := start(t, setup{upstreams: []string{hole, up.address}, pool: `connect_timeout = "200ms"`})
 		took := time.Duration(0)
 		for range 2 { // one of the two is for the hole

@@ -86,7 +86,7 @@ func TestHandshakesInTurn(t *testing.T) {
 	s := start(t, setup{server: withAdmin + "max_handshakes = 1\n" + trustUs, upstreams: []string{serve(t, nil).address}})
 	there := s.dialTLS(t)
 	var open sync.WaitGroup
-	failed := make(chan error, 200)
+	failed := make(chan error, 50) // all of whom have their turn within the second that they may wait
 	begin := make(chan struct{})
 	for range cap(failed) {
 		open.Go(func() {

@@ -51,7 +51,8 @@ func askOnce(address, method string, due time.Time) asked {
 	} else {
 		body = "\r\n"
 	}
-	a.status, _, a.err = exchange(conn, bufio.NewReader(conn), fmt.Sprintf("%s / HTTP/1.1\r\nHost: %s\r\n%s", method, host, body))
+	e := exchange(conn, bufio.NewReader(conn), fmt.Sprintf("%s / HTTP/1.1\r\nHost: %s\r\n%s", method, host, body))
+	a.status, a.err = e.status, e.err
 	a.took = time.Since(due)
 	return a
 }

@@ -70,11 +70,16 @@ func TestOverload(t *testing.T) {
 			can := capacity(c, tt.workers)
 			flood := offer(tt.rate, floodTime, func(i int, due time.Time) got { return c.askAt(due, addressOf(i%997), "/") })
 			t.Logf("%.0f/s at capacity, %.0f/s of %d/s in the flood", can, goodput(flood), tt.rate)
-			if n := goodput(flood); n < 0.85*can {
-				t.Errorf("goodput %.0f/s in the flood, want 85 %% of %.0f/s", n, can)
+			wantRefusalsTold(t, flood)
+			if raced() {
+				t.Log("times and goodput are not judged: a binary with the race detector is slower by more than a flood leaves room for")
+			} else {
+				if n := goodput(flood); n < 0.85*can {
+					t.Errorf("goodput %.0f/s in the flood, want 85 %% of %.0f/s", n, can)
+				}
+				wantAdmittedServed(t, flood, 500*time.Millisecond)
+				wantPrompt(t, flood, 500*time.Millisecond)
 			}
-			wantAdmittedServed(t, flood, 500*time.Millisecond)
-			wantPromptRefusals(t, flood, 500*time.Millisecond)
 			wantQuiet(t, c)
 			wantRefusalsLogged(t, s)
 		})
@@ -101,13 +106,11 @@ func wantAdmittedServed(t *testing.T, flood []got, within time.Duration) {
 	}
 }
 
-// wantPromptRefusals wants all to be answered in time, and those that are
-// refused to be told when to come back.
-func wantPromptRefusals(t *testing.T, flood []got, queueTimeout time.Duration) {
+// wantRefusalsTold wants those that are refused to be told when to come back.
+func wantRefusalsTold(t *testing.T, flood []got) {
 	t.Helper()
-	refused, longest := 0, time.Duration(0)
+	refused := 0
 	for _, g := range flood {
-		longest = max(longest, g.took)
 		if g.ok() {
 			continue
 		}
@@ -120,6 +123,15 @@ func wantPromptRefusals(t *testing.T, flood []got, queueTimeout time.Duration) {
 	}
 	if refused < len(flood)/2 {
 		t.Errorf("%d of %d are refused: this was no flood", refused, len(flood))
+	}
+}
+
+// wantPrompt wants all to be answered in time.
+func wantPrompt(t *testing.T, flood []got, queueTimeout time.Duration) {
+	t.Helper()
+	longest := time.Duration(0)
+	for _, g := range flood {
+		longest = max(longest, g.took)
 	}
 	if most := queueTimeout + 2*time.Second; longest > most {
 		t.Errorf("one was answered after %v, want at most %v", longest, most)
@@ -216,7 +228,7 @@ func TestQueueTimeout(t *testing.T) {
 	t.Parallel()
 	up, asked, release := thinker(t)
 	s := start(t, setup{server: trustUs, upstreams: []string{up.address},
-		pool: "max_concurrency = 1\nqueue_timeout = \"300ms\""})
+		pool: "max_concurrency = 1\nqueue_timeout = \"1s\""})
 	c := newCrowd(t, s)
 	answers := make(chan got)
 	go func() { answers <- c.ask("10.0.0.1", "/think") }()

@@ -176,9 +176,9 @@ func TestRetryBudget(t *testing.T) {
 		c := s.dial(t)
 		running.Go(func() {
 			for range each {
-				status, _, err := exchange(c.conn, c.r, "GET / HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
-				if err != nil || status != 503 {
-					t.Errorf("status %d, error %v", status, err)
+				a := exchange(c.conn, c.r, "GET / HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
+				if a.err != nil || a.status != 503 {
+					t.Errorf("status %d, error %v", a.status, a.err)
 					return
 				}
 			}

@@ -47,13 +47,13 @@ func TestUpstreamThatDoesNotRead(t *testing.T) {
 	for kind, dial := range map[string]func(*testing.T) *rawClient{"plain": s.dial, "TLS": s.dialTLS} {
 		t.Run(kind, func(t *testing.T) {
 			c := dial(t)
-			c.send("POST /%s HTTP/1.1\r\n%sContent-Length: 1000000000\r\n\r\n", kind, site)
 			sent := make(chan struct{})
-			go func() {
-				defer close(sent)
-				io.Copy(c.conn, newBulk(900<<20))
-			}()
 			within(t, "504", func() {
+				c.send("POST /%s HTTP/1.1\r\n%sContent-Length: 1000000000\r\n\r\n", kind, site)
+				go func() {
+					defer close(sent)
+					io.Copy(c.conn, newBulk(900<<20))
+				}()
 				a := c.answer()
 				if a.StatusCode != 504 || !strings.Contains(a.Header.Get("Proxy-Status"), "connection_write_timeout") {
 					t.Errorf("%d, Proxy-Status %q", a.StatusCode, a.Header.Get("Proxy-Status"))

@@ -9,11 +9,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // keptAlive asks once more on a connection that stays open.
 func keptAlive(t testing.TB, c net.Conn) string {
 	t.Helper()
+	c.SetDeadline(time.Now().Add(patience)) // for this once, however long c lives
 	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n"); err != nil {
 		return err.Error()
 	}

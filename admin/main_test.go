@@ -15,7 +15,9 @@ const patience = 20 * time.Second
 // TestMain fails when a goroutine outlives the tests.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for deadline := time.Now().Add(patience); code == 0 && left() != ""; runtime.Gosched() {
+	tick := time.NewTicker(5 * time.Millisecond) // so that what is left may end
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); code == 0 && left() != ""; <-tick.C {
 		if time.Now().After(deadline) {
 			fmt.Fprintf(os.Stderr, "goroutines left over:\n%s\n", left())
 			code = 1

@@ -20,9 +20,10 @@ import (
 func TestMain(m *testing.M) {
 	before := runtime.NumGoroutine()
 	code := m.Run()
-	deadline := time.Now().Add(5 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	deadline := time.Now().Add(20 * time.Second)
 	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
-		runtime.Gosched()
+		<-tick.C
 	}
 	if n := runtime.NumGoroutine(); code == 0 && n > before {
 		buf := make([]byte, 64<<10)
@@ -57,7 +58,9 @@ func TestStopEndsTheWholeGroup(t *testing.T) {
 	if err := p.stop(); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.Now().Add(20 * time.Second)
 	for {
 		members, err := groupMembers(p.group)
 		if err != nil {
@@ -69,7 +72,7 @@ func TestStopEndsTheWholeGroup(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d processes of the group are left", len(members))
 		}
-		runtime.Gosched()
+		<-tick.C
 	}
 	if err := p.stop(); err != nil {
 		t.Errorf("a second stop: %v", err)

@@ -36,11 +36,16 @@ func start(t *testing.T) *Demo {
 	return d
 }
 
+// patience bounds every wait of these tests.
+const patience = 20 * time.Second
+
 // wantGone waits until no more than n goroutines are left. Those of the test's
 // own clients need a moment after their connections have been closed.
 func wantGone(t *testing.T, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > n; runtime.Gosched() {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > n; <-tick.C {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("%d goroutines left, want %d:\n%s", runtime.NumGoroutine(), n, stacks[:runtime.Stack(stacks, true)])
@@ -53,7 +58,7 @@ func wantGone(t *testing.T, n int) {
 func newClient(t *testing.T) *http.Client {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	return &http.Client{Transport: transport, Timeout: patience}
 }
 
 // do sends a request and returns the status and body of the answer.
@@ -127,8 +132,10 @@ func TestRunEndsWithRequestsUnderWay(t *testing.T) {
 		}()
 		<-arrived
 	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for d.samples[0].Requests() < 3 {
-		runtime.Gosched()
+		<-tick.C
 	}
 }
 

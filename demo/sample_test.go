@@ -181,7 +181,7 @@ func TestDyingCutsEveryConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []net.Conn{idle, busy} {
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(patience))
 		if _, err := io.Copy(io.Discard, c); errors.Is(err, context.DeadlineExceeded) {
 			t.Error("a connection outlives its sample")
 		}

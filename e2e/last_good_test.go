@@ -137,7 +137,7 @@ func TestManyForOneSlowPageAreOneRequest(t *testing.T) {
 		w.Header().Set("Cache-Control", "max-age=60")
 		fmt.Fprint(w, "the slow page")
 	})
-	s := start(t, setup{upstreams: []string{up.address}, site: "[[site.route]]\npath = \"/\"\ncache = { wait = \"30s\" }\n"})
+	s := start(t, setup{server: manyHandshakes, upstreams: []string{up.address}, site: "[[site.route]]\npath = \"/\"\ncache = { wait = \"30s\" }\n"})
 	clients := []*http.Client{s.client(), s.client2()}
 	var done sync.WaitGroup
 	for i := range 200 {

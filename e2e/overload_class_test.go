@@ -23,6 +23,10 @@ func TestCriticalBesideSheddable(t *testing.T) {
 	open.Wait()
 	t.Logf("%d/s at capacity; of %d critical %.2f %%, of %d sheddable %.1f %% are served",
 		can, len(critical), 100*share(critical), len(sheddable), 100*share(sheddable))
+	if raced() {
+		t.Log("shares are not judged: a binary with the race detector is slower by more than the load leaves room for")
+		return
+	}
 	if n := len(refusedOf(critical)); float64(n) > max(1, 0.001*float64(len(critical))) {
 		t.Errorf("%d of %d critical requests are refused: %v", n, len(critical), refusedOf(critical)[:min(n, 5)])
 	}
@@ -63,11 +67,15 @@ func TestWhoIsInStaysIn(t *testing.T) {
 	open.Wait()
 	t.Logf("%.2f %% of those who are in, %.1f %% of the strangers, %.1f %% of the forgers are served",
 		100*share(following), 100*share(strangers), 100*share(forgers))
-	if n := share(following); n < 0.98 {
-		t.Errorf("%.2f %% of the requests of those who are in are served, want 98 %%: %v", 100*n, refusedOf(following)[:2])
-	}
 	if n := share(forgers); n > 0.6 {
 		t.Errorf("%.1f %% of the requests with an altered pass are served", 100*n)
+	}
+	if raced() {
+		t.Log("who is in is not judged: a binary with the race detector is slower by more than the load leaves room for")
+		return
+	}
+	if n := share(following); n < 0.98 {
+		t.Errorf("%.2f %% of the requests of those who are in are served, want 98 %%: %v", 100*n, refusedOf(following)[:2])
 	}
 	if n := share(strangers); n > 0.5 {
 		t.Errorf("%.1f %% of the strangers' requests are served: there was no push", 100*n)

@@ -221,9 +221,9 @@ func TestReloadsUnderLoad(t *testing.T) {
 	up, other := busyUpstream(t, more), busyUpstream(t, more)
 	const pool = "idle_timeout = \"1s\"\nconnect_timeout = \"5s\"\n"
 	configs := [2]setup{
-		{upstreams: []string{up.address}, pool: pool},
+		{upstreams: []string{up.address}, pool: pool, server: manyHandshakes},
 		{upstreams: []string{up.address, other.address}, pool: pool + "policy = \"least_conn\"\n",
-			server: "header_timeout = \"9s\"\nstream_timeout = \"20m\"\n",
+			server: manyHandshakes + "header_timeout = \"9s\"\nstream_timeout = \"20m\"\n",
 			site:   "[[site.limit]]\nkey = \"client_ip\"\nrate = \"1000000/s\"\n[[site.route]]\npath = \"/more/\"\nupstream = \"more\"\n",
 			more:   fmt.Sprintf("[upstream.more]\nservers = [%q]\n", other.address)},
 	}

@@ -152,7 +152,7 @@ title = "Autumn sale"`, "")
 // (docs/configuration.md)
 func TestRoomOpens(t *testing.T) {
 	t.Parallel()
-	opens := time.Now().Add(8 * time.Second) // by then the first visitor has come.Truncate(time.Second)
+	opens := time.Now().Add(8 * time.Second).Truncate(time.Second) // by then the first visitor has come
 	s, c := room(t, "not_before = "+strconv.Quote(opens.Format(time.RFC3339)), "")
 	early := c.visitor(t, 1)
 	page := early.ask("/", "Accept: text/html")

@@ -13,6 +13,11 @@ import (
 // host is the name of the Site that a setup has unless it says otherwise.
 const host = "shop.test"
 
+// manyHandshakes lets as many TLS handshakes be computed at a time as a test
+// begins at once. By the default a busy machine makes some of them wait for
+// longer than they may, and cuts those off.
+const manyHandshakes = "max_handshakes = 500\n"
+
 // setup is what a configuration is written from. Its zero value, with
 // upstreams, is one default Site on both ports before a Pool "app".
 type setup struct {

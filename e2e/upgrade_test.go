@@ -211,7 +211,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	more := make(chan bool)
 	defer close(more)
 	up := busyUpstream(t, more)
-	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\nidle_timeout = \"5s\"\n", server: fmt.Sprintf("drain_timeout = %q\n", drain)})
+	u := newUpgrading(t, setup{upstreams: []string{up.address}, pool: "connect_timeout = \"5s\"\nidle_timeout = \"5s\"\n", server: manyHandshakes + fmt.Sprintf("drain_timeout = %q\n", drain)})
 	l := &steadyLoad{t: t}
 	var made upgradesMade
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })

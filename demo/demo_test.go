@@ -92,7 +92,7 @@ func TestNewStartsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := runtime.NumGoroutine(); n != before {
+	if n := runtime.NumGoroutine(); n > before { // one of an earlier test may end
 		t.Errorf("%d goroutines after New, %d before", n, before)
 	}
 	ended, end := context.WithCancel(context.Background())

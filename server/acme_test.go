@@ -222,20 +222,22 @@ func TestRenewingByHand(t *testing.T) {
 // and no handshake in between fails. "ARI where Pebble has it": the CA's wish
 // brings the renewal forward.
 func TestCertificatesAreRenewedBeforeTheyEnd(t *testing.T) {
-	ca := acmetest.Start(t, acmetest.Options{Validity: 8 * time.Second})
+	ca := acmetest.Start(t, acmetest.Options{Validity: 16 * time.Second}) // half of it is for the renewal, on a busy machine
 	under, text := acmeSite(t, ca, `"shop.example.com"`, "")
 	s := listening(t, under, text)
 	ca.AnswerTLS(s.HTTPS().String())
 	s.run()
 	untilVerified(t, s, ca, "shop.example.com")
-	until(t, "two renewals", func() bool {
-		c, err := verified(t, s, ca, "shop.example.com")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Close()
-		return ca.Counts().Issued >= 3
-	})
+	for issued := 2; issued <= 3; issued++ {
+		until(t, "a renewal", func() bool {
+			c, err := verified(t, s, ca, "shop.example.com")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			return ca.Counts().Issued >= issued
+		})
+	}
 	if n := ca.Counts(); n.FailedValidations > 0 {
 		t.Errorf("counts: %+v", n)
 	}

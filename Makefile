@@ -9,10 +9,10 @@ build: ## build ./sluice, static
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o sluice .
 
 test: ## run all tests
-	go test $(PACKAGES)
+	go test -timeout 20m $(PACKAGES)
 
 race: ## run all tests with the race detector
-	SLUICE_E2E_RACE=1 go test -race $(PACKAGES)
+	SLUICE_E2E_RACE=1 go test -race -timeout 30m $(PACKAGES)
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && exit 1; }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -326,7 +325,9 @@ func within[T any](t testing.TB, what string, c <-chan T) T {
 // eventually polls for what follows soon after what the client sees.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !condition(); runtime.Gosched() {
+	tick := time.NewTicker(time.Millisecond) // who looks without a pause keeps others from the core
+	defer tick.Stop()
+	for end := time.Now().Add(patience); !condition(); <-tick.C {
 		if time.Now().After(end) {
 			t.Fatalf("%s: not within %v", what, patience)
 		}

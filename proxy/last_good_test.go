@@ -130,18 +130,20 @@ func TestNothingPersonalIsShown(t *testing.T) {
 	for _, first := range requests {
 		for _, resp := range responses {
 			for _, second := range requests {
-				f := &faltering{fine: answers(resp.fields...)}
-				p, _ := caching(t, f.play, lastGoods)
-				p.get("/me", first.fields...)
-				f.how = "reset"
-				got, _ := p.get("/me", second.fields...)
-				seen, may := strings.HasPrefix(got, "200"), first.anonymous && resp.public && second.anonymous
-				if seen && !may {
-					t.Errorf("%s was answered with %s, and %s saw it", first.name, resp.name, second.name)
-				}
-				if !seen && may {
-					t.Errorf("%s was answered with %s, and %s saw nothing", first.name, resp.name, second.name)
-				}
+				t.Run(first.name+", "+resp.name+", "+second.name, func(t *testing.T) {
+					f := &faltering{fine: answers(resp.fields...)}
+					p, _ := caching(t, f.play, lastGoods)
+					p.get("/me", first.fields...)
+					f.how = "reset"
+					got, _ := p.get("/me", second.fields...)
+					seen, may := strings.HasPrefix(got, "200"), first.anonymous && resp.public && second.anonymous
+					if seen && !may {
+						t.Error("the second saw what the first was answered with")
+					}
+					if !seen && may {
+						t.Error("the second saw nothing")
+					}
+				})
 			}
 		}
 	}

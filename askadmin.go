@@ -24,6 +24,24 @@ const (
 	maxAnswer  = 16 << 20         // of thousands of certificates
 )
 
+// loadAsked reads where the running Sluice is asked. A file that is wrong elsewhere
+// is told of and keeps nobody from it: that is when one wants to look.
+func loadAsked(c *cobra.Command, file string) (*config.Config, error) {
+	cfg, err := config.LoadAsked(file)
+	if cfg == nil {
+		return nil, err
+	}
+	var wrong *config.Errors
+	if errors.As(err, &wrong) {
+		more := ""
+		if n := len(wrong.List) - 1; n > 0 {
+			more = fmt.Sprintf(" (and %d more: sluice check)", n)
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "warning: this file is wrong; a Sluice that runs has the one before, and is asked\n%s%s\n\n", cleanLines(wrong.List[0].Error()), more)
+	}
+	return cfg, nil
+}
+
 // askAdmin asks the admin server of the running Sluice. question is the body of
 // what is asked, nil without one.
 func askAdmin(ctx context.Context, cfg *config.Config, method, path string, question []byte) (body []byte, status int, err error) {
@@ -35,7 +53,7 @@ func askAdmin(ctx context.Context, cfg *config.Config, method, path string, ques
 
 // act has the running Sluice do something, and prints what it says of it.
 func act(c *cobra.Command, file, path string, query url.Values) error {
-	cfg, err := config.Load(file)
+	cfg, err := loadAsked(c, file)
 	if err != nil {
 		return err
 	}

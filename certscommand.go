@@ -56,7 +56,7 @@ Exit status:
 }
 
 func showCertificates(c *cobra.Command, file string, asJSON bool) error {
-	cfg, err := config.Load(file)
+	cfg, err := loadAsked(c, file)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func askCertificates(ctx context.Context, cfg *config.Config) ([]server.Certific
 }
 
 func renewCertificate(c *cobra.Command, file, name string) error {
-	cfg, err := config.Load(file)
+	cfg, err := loadAsked(c, file)
 	if err != nil {
 		return err
 	}

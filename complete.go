@@ -107,8 +107,8 @@ const completePatience = time.Second
 // failed. What clients have sent stays out of it: it would get into a shell.
 func completeFailures(file *string) completer {
 	return func(c *cobra.Command, args []string, begun string) (ids []string, _ cobra.ShellCompDirective) {
-		cfg, err := config.Load(*file)
-		if err != nil || len(args) > 0 {
+		cfg, _ := config.LoadAsked(*file)
+		if cfg == nil || len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		ctx, cancel := context.WithTimeout(commandContext(c), completePatience)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/config"
 	"sluice/server"
 )
 
@@ -116,7 +115,7 @@ func endOf(until string, length time.Duration, hasLength bool, now time.Time) (t
 }
 
 func showMaintenance(c *cobra.Command, file string, asJSON bool) error {
-	cfg, err := config.Load(file)
+	cfg, err := loadAsked(c, file)
 	if err != nil {
 		return err
 	}

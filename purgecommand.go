@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"sluice/config"
 )
 
 func purgeCommand() *cobra.Command {
@@ -35,7 +33,7 @@ Exit status:
 }
 
 func purgeURL(c *cobra.Command, file, url string, prefix bool) error {
-	cfg, err := config.Load(file)
+	cfg, err := loadAsked(c, file)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ With --watch it is 0 when ended by ^C.`,
   sluice status --watch
   sluice status --pool app                every Upstream of one Pool
   sluice status --json | jq .problems
-  sluice status >/dev/null || mail -s "look at sluice" ops@example.com`,
+  s=$(sluice status 2>&1) || echo "$s" | mail -s sluice ops@example.com`,
 		Args: cobra.NoArgs,
 	}
 	file := configFlag(c)
@@ -49,7 +49,7 @@ With --watch it is 0 when ended by ^C.`,
 	c.MarkFlagsMutuallyExclusive("json", "pool")
 	c.RegisterFlagCompletionFunc("pool", completePools(file))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		cfg, err := config.Load(*file)
+		cfg, err := loadAsked(c, *file)
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,17 @@ func TestStatusShowsWhatThePageShows(t *testing.T) {
 	}
 }
 
+// When the file on the disk is wrong one wants to look all the more: what runs has
+// the one before.
+func TestAWrongFileKeepsNobodyFromAsking(t *testing.T) {
+	for _, args := range [][]string{{"status"}, {"why"}} {
+		got, err := pretend{status: wellStatus(), failures: []server.FailureStatus{}, log: "nowhere"}.run(t, args...)
+		if err != nil || !strings.Contains(got, "sluice.toml:4: log.access: ") || !strings.Contains(got, "all is well") && !strings.Contains(got, "no request has failed") {
+			t.Errorf("%q: %v\n%s", args, err, got)
+		}
+	}
+}
+
 // "0 all well, 1 could not ask, 2 there are problems of level error".
 func TestStatusSaysWhatIsWrongFirst(t *testing.T) {
 	got, err := pretend{status: illStatus()}.run(t, "status")

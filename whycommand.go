@@ -37,7 +37,7 @@ Exit status:
 	asJSON := c.Flags().Bool("json", false, "print JSON")
 	c.ValidArgsFunction = completeFailures(file)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		cfg, err := config.Load(*file)
+		cfg, err := loadAsked(c, *file)
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,15 @@ func (c *Config) Pool(name string) (Pool, bool) {
 
 // Load reads and validates the file at path. Its error is an *Errors.
 func Load(path string) (*Config, error) {
+	data, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// readConfig returns the contents of the file at path. Its error is an *Errors.
+func readConfig(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -77,7 +86,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return Parse(path, data)
+	return data, nil
 }
 
 // unreadable returns the *Errors of a file that cannot be read.
@@ -99,6 +108,16 @@ func cause(err error) error {
 // Parse validates data, the contents of file. The name is used for messages,
 // and relative paths in the file start at its folder. Its error is an *Errors.
 func Parse(file string, data []byte) (*Config, error) {
+	c, err := decode(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// decode is Parse, and returns also what could be read of a file that is wrong:
+// nil if it is no TOML.
+func decode(file string, data []byte) (*Config, error) {
 	p := &problems{file: file}
 	if len(data) > maxFile {
 		p.add(1, "", "split the work over several Sluices", "the file is larger than 1MiB")
@@ -111,10 +130,7 @@ func Parse(file string, data []byte) (*Config, error) {
 	d := &decoder{problems: p, dir: filepath.Dir(file), hosts: map[string]int{}, pools: newPoolSet()}
 	c := d.config(root)
 	c.File = file
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, p.err()
 }
 
 // decoder is what the sections of one file share.

@@ -20,6 +20,9 @@ type tree struct {
 	path    []string // of current
 }
 
+// byteOrderMark begins what some editors write; TOML has none.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // parseTree returns the root table of data. Errors of syntax end the file:
 // then ok is false, for what follows could only be guessed.
 func parseTree(data []byte, p *problems) (root *node, ok bool) {
@@ -32,7 +35,7 @@ func parseTree(data []byte, p *problems) (root *node, ok bool) {
 	t.current = t.root
 	// Clipped, because the parser tells offsets by capacity.
 	t.parser.Reset(slices.Clip(data))
-	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		p.add(1, "", "save the file as UTF-8 without it", "the file begins with a byte order mark")
 		return nil, false
 	}

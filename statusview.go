@@ -192,6 +192,8 @@ func daysLeft(c server.CertificateStatus, now time.Time) part {
 // certificateState says what is the matter with a certificate.
 func certificateState(c server.CertificateStatus, now time.Time) part {
 	switch {
+	case c.Failure != "" && c.NotAfter.IsZero():
+		return part{"not obtained: " + c.Failure, bad}
 	case c.Failure != "":
 		return part{"not renewed: " + c.Failure, bad}
 	case c.Ordering:

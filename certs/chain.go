@@ -34,4 +34,11 @@ func chainWarnings(c *tls.Certificate) []string {
 	return nil
 }
 
+// mayNeedNoChain reports whether a leaf that stands alone may be certified by a
+// root, as CAs of one's own do it: it does not say where its issuer's certificate
+// can be had, as those of public CAs do.
+func mayNeedNoChain(c *tls.Certificate) bool {
+	return len(c.Certificate) == 1 && len(c.Leaf.IssuingCertificateURL) == 0
+}
+
 func quoted(c *x509.Certificate) string { return fmt.Sprintf("%q", commonName(c.Subject)) }

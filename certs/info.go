@@ -25,6 +25,7 @@ type Info struct {
 	// an incomplete chain, names that the certificate does not carry.
 	Warnings []string
 	faults   []string // those that do not depend on the date
+	Faults   []string // those of them that are sure
 
 	// Failure is why the last try to renew or reload failed, empty when it
 	// went well, and FailedAt when that was first seen.
@@ -69,17 +70,31 @@ func describe(source string, c Certificate, now time.Time) Info {
 		NotBefore: leaf.NotBefore,
 		NotAfter:  leaf.NotAfter,
 	}
-	i.faults = slices.Concat(nameWarnings(c), chainWarnings(c.TLS))
+	names, chain := nameWarnings(c), chainWarnings(c.TLS)
+	i.faults = slices.Concat(names, chain)
+	i.Faults = i.faults
+	if mayNeedNoChain(c.TLS) {
+		i.Faults = names
+	}
 	i.Warnings = slices.Concat(i.validityWarnings(now), i.faults)
 	return i
 }
 
-// unfit says what clients refuse now, or will, whatever the date.
-func (i Info) unfit() []string { return i.faults }
+// Early reports whether the certificate is not valid yet at now: it was made for
+// later, or the clock of this machine is slow.
+func (i Info) Early(now time.Time) bool { return now.Before(i.NotBefore) }
+
+// unfit says what clients refuse at now, or will, but for its end.
+func (i Info) unfit(now time.Time) []string {
+	if i.Early(now) {
+		return slices.Concat(i.validityWarnings(now), i.faults)
+	}
+	return i.faults
+}
 
 func (i Info) validityWarnings(now time.Time) []string {
 	switch {
-	case now.Before(i.NotBefore):
+	case i.Early(now):
 		return []string{"not valid before " + stamped(i.NotBefore)}
 	case i.Expired(now):
 		return []string{"expired on " + stamped(i.NotAfter)}

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"crypto/tls"
 	"strings"
 	"testing"
 	"time"
@@ -63,7 +64,18 @@ func TestIncompleteChainIsWarnedOfWithTheMissingIssuer(t *testing.T) {
 	alone := *pair.TLS
 	alone.Certificate = [][]byte{pair.Leaf.Raw}
 
+	// As a public CA does it, it says where its issuer's certificate is.
+	public := alone
+	leaf := *alone.Leaf
+	leaf.IssuingCertificateURL = []string{"http://ca.example/inner.der"}
+	public.Leaf = &leaf
+
 	names := []string{"shop.example.com"}
+	for c, want := range map[*tls.Certificate]int{pair.TLS: 0, &alone: 0, &public: 1, &gap: 1} {
+		if got := describe("files", Certificate{names, c}, time.Now()).Faults; len(got) != want {
+			t.Errorf("%d certificates: sure faults %q, want %d", len(c.Certificate), got, want)
+		}
+	}
 	for _, tt := range []struct {
 		name string
 		c    Certificate
@@ -116,5 +128,20 @@ func TestNamesTheCertificateDoesNotCarryAreWarnedOf(t *testing.T) {
 		if !strings.Contains(got, tt.want) || (got == "") != (tt.want == "") {
 			t.Errorf("%v: got %q, want %q", tt.names, got, tt.want)
 		}
+	}
+}
+
+// A machine whose clock is slow takes new certificates for early: that is told of
+// once, as what clients refuse is.
+func TestACertificateThatIsEarlyIsToldOf(t *testing.T) {
+	now := time.Now()
+	i := Info{Source: "files", Names: []string{shop}, NotBefore: now.Add(time.Hour), NotAfter: now.Add(1000 * time.Hour)}
+	w := newWatch()
+	got := w.look([]Info{i}, now)
+	if len(got) != 1 || got[0].News != NewsUnfit || !strings.HasPrefix(got[0].Err.Error(), "not valid before ") {
+		t.Errorf("got %+v", got)
+	}
+	if again := w.look([]Info{i}, now.Add(time.Minute)); len(again) != 0 {
+		t.Errorf("again: %+v", again)
 	}
 }

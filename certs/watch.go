@@ -42,7 +42,7 @@ func (w *watch) look(infos []Info, now time.Time) []Event {
 			w.told[id] = now
 			events = append(events, expiring(i, now))
 		}
-		if unfit := i.unfit(); len(unfit) > 0 && !w.unfit[id] {
+		if unfit := i.unfit(now); len(unfit) > 0 && !w.unfit[id] {
 			w.unfit[id] = true
 			events = append(events, Event{News: NewsUnfit, Info: i, Err: fmt.Errorf("%s", strings.Join(unfit, "; "))})
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"sluice/certs"
 	"sluice/names"
@@ -62,7 +63,13 @@ func (s *Server) noteCertificate(e certs.Event) {
 	case certs.NewsFailure:
 		s.timeline.add(LevelError, "certificate_failed", "There is no new certificate for "+names+": "+why+".", about...)
 	case certs.NewsExpiring:
-		s.timeline.add(LevelError, "certificate_expiring", "The certificate of "+names+" "+expiry(e.Info)+".", about...)
+		code := "certificate_expiring"
+		if e.Info.Expired(time.Now()) {
+			code = "certificate_expired"
+		}
+		s.timeline.add(LevelError, code, "The certificate of "+names+" "+expiry(e.Info)+".", about...)
+	case certs.NewsUnfit:
+		s.timeline.add(LevelWarn, "certificate_unfit", "Clients may refuse the certificate of "+names+": "+why+".", about...)
 	case certs.NewsEnded:
 		s.timeline.add(LevelError, "certificate_failed", "The certificate of "+names+" is no longer renewed: "+why+".", about...)
 	case certs.NewsUnstored:

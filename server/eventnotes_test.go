@@ -48,6 +48,11 @@ func TestWhatHappensIsRemembered(t *testing.T) {
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsCertificate, Info: shop}) }, "certificate_loaded", LevelInfo, "names=shop.example.com", ""},
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsFailure, Info: shop, Err: broken}) }, "certificate_failed", LevelError, "why=broken", ""},
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsExpiring, Info: shop, Err: broken}) }, "certificate_expiring", LevelError, "names=shop.example.com", "expires soon"},
+		{func() {
+			s.certificateEvent(certs.Event{News: certs.NewsExpiring, Info: certs.Info{Names: []string{"old.example.com"}, NotAfter: time.Now().Add(-time.Hour)}, Err: broken})
+		},
+			"certificate_expired", LevelError, "names=old.example.com", "has expired"},
+		{func() { s.certificateEvent(certs.Event{News: certs.NewsUnfit, Info: shop, Err: broken}) }, "certificate_unfit", LevelWarn, "names=shop.example.com why=broken", "may refuse"},
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsUnstored, Err: broken}) }, "certificates_unstored", LevelError, "why=broken", ""},
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsStored}) }, "certificates_stored", LevelInfo, "", ""},
 		{func() { s.accessLogEvent(broken) }, "access_log_failing", LevelError, "why=broken", ""},

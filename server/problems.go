@@ -23,8 +23,8 @@ type concerns struct {
 // that are renewed by themselves have been tried for long by then.
 const expiringBefore = 14 * 24 * time.Hour
 
-// lastDays are those in which a certificate that cannot be renewed is as bad as
-// one that has expired.
+// lastDays are those in which a certificate that nobody renews, or that cannot be
+// renewed, is as bad as one that has expired.
 const lastDays = 3 * 24 * time.Hour
 
 // limitedOften is how many refusals of one client within about a minute are worth
@@ -57,7 +57,7 @@ func problems(t *Status, c concerns) []Problem {
 
 // ranks are the codes of Problems, the worst first.
 var ranks = []string{
-	"pool_empty", "memory", "certificate_expired", "certificate_missing", "shedding", "errors", "upstreams_out", "draining",
+	"pool_empty", "memory", "certificate_expired", "certificate_missing", "certificate_unfit", "shedding", "errors", "upstreams_out", "draining",
 	"certificate_failing", "certificate_expiring", "names_failing", "reload_refused", "access_log_failing",
 	"unstored", "clients_limited", "restart_needed",
 }
@@ -130,14 +130,26 @@ func poolProblems(p *PoolStatus, closed bool) (all []Problem) {
 // sentence is words of an error within a sentence of ours.
 func sentence(why string) string { return strings.TrimRight(strings.SplitN(why, "\n", 2)[0], ".") }
 
-func certificateProblems(c *CertificateStatus, now time.Time) []Problem {
+// certificateProblems says what is the matter with a certificate: its end, and
+// what clients refuse it for before that.
+func certificateProblems(c *CertificateStatus, now time.Time) (all []Problem) {
 	names := strings.Join(c.Names, ", ")
 	remedy := cmp.Or(c.Remedy, "look at what sluice certs says")
+	about := []string{"names", names}
+	file, isFile := strings.CutPrefix(c.Source, "files ")
+	if isFile {
+		remedy = cmp.Or(c.Remedy, "put a new one in the place of "+file+"; Sluice loads it by itself")
+		about = append(about, "file", file)
+	}
 	left := c.NotAfter.Sub(now)
-	days := strconv.Itoa(int(left / (24 * time.Hour)))
+	about = append(about, "days", strconv.Itoa(int(left/(24*time.Hour))))
 	why := ""
 	if c.Failure != "" {
 		why = ": " + sentence(c.Failure)
+	}
+	level := LevelWarn
+	if left < lastDays {
+		level = LevelError
 	}
 	switch {
 	case c.NotAfter.IsZero() && c.Failure == "" && (c.Ordering || !c.NextTry.IsZero()):
@@ -145,27 +157,46 @@ func certificateProblems(c *CertificateStatus, now time.Time) []Problem {
 	case c.NotAfter.IsZero():
 		return []Problem{problem(LevelError, "certificate_missing", "There is no certificate for "+names+why+".", remedy, "names", names)}
 	case left <= 0:
-		return []Problem{problem(LevelError, "certificate_expired", "The certificate of "+names+" has expired"+why+".", remedy, "names", names)}
+		return []Problem{problem(LevelError, "certificate_expired", "The certificate of "+names+" has expired"+why+".", remedy, about...)}
 	case c.Failure != "":
-		level := LevelWarn
-		if left < lastDays {
-			level = LevelError
-		}
-		return []Problem{problem(level, "certificate_failing", fmt.Sprintf(
-			"The certificate of %s cannot be renewed, and ends in %s days%s.", names, days, why), remedy, "names", names, "days", days)}
+		all = append(all, problem(level, "certificate_failing", fmt.Sprintf(
+			"The certificate of %s cannot be renewed, and ends in %s%s.", names, leftText(left), why), remedy, about...))
 	case left < expiringBefore && !c.NextTry.After(now) && !c.Ordering:
-		return []Problem{problem(LevelWarn, "certificate_expiring", fmt.Sprintf(
-			"The certificate of %s ends in %s days.", names, days),
-			cmp.Or(c.Remedy, "put a new one in its place; Sluice loads it by itself"), "names", names, "days", days)}
+		all = append(all, problem(level, "certificate_expiring", fmt.Sprintf("The certificate of %s ends in %s.", names, leftText(left)), remedy, about...))
 	}
-	return nil
+	if now.Before(c.NotBefore) {
+		from := c.NotBefore.UTC().Format("2006-01-02 15:04 UTC")
+		all = append(all, problem(LevelError, "certificate_unfit", "Clients refuse the certificate of "+names+": it is not valid before "+from+".",
+			"look whether the clock of this machine is right (date); if so, serve another one until then", append(about, "why", "not valid before "+from)...))
+	}
+	for _, fault := range c.Faults {
+		all = append(all, problem(LevelWarn, "certificate_unfit", "Clients may refuse the certificate of "+names+": "+fault+".",
+			remedy, append(about, "why", fault)...))
+	}
+	return all
+}
+
+// leftText is how long a certificate is valid still, as the page says it.
+func leftText(left time.Duration) string {
+	if hours := int(left / time.Hour); hours < 48 {
+		return count(hours, "hour")
+	}
+	return count(int(left/(24*time.Hour)), "day")
+}
+
+// count is a number of things.
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return strconv.Itoa(n) + " " + of + "s"
 }
 
 func configProblems(c *Configured) (all []Problem) {
 	if c.Failed != "" {
 		all = append(all, problem(LevelWarn, "reload_refused",
 			"The configuration file could not be put in force, the one before is: "+sentence(c.Failed)+".",
-			"sluice check says all that is wrong with it", "file", c.File, "why", c.Failed))
+			"sluice check says all that is wrong with it", "file", c.File, "why", sentence(c.Failed)))
 	}
 	if len(c.Restart) > 0 {
 		keys := strings.Join(c.Restart, ", ")

@@ -62,6 +62,9 @@ func TestProblems(t *testing.T) {
 		{"expired", cert(CertificateStatus{NotAfter: now.Add(-day)}), concerns{}, []string{"certificate_expired The certificate of shop.example.com has expired."}},
 		{"failing", cert(CertificateStatus{NotAfter: now.Add(20 * day), Failure: "rate limited"}), concerns{}, []string{"certificate_failing The certificate of shop.example.com cannot be renewed, and ends in 20 days: rate limited."}},
 		{"expiring", cert(CertificateStatus{NotAfter: now.Add(5*day + time.Hour)}), concerns{}, []string{"certificate_expiring The certificate of shop.example.com ends in 5 days."}},
+		{"expiring in hours", cert(CertificateStatus{NotAfter: now.Add(36 * time.Hour), Source: "files /etc/shop.pem"}), concerns{}, []string{"certificate_expiring The certificate of shop.example.com ends in 36 hours."}},
+		{"not valid yet", cert(CertificateStatus{NotBefore: now.Add(day), NotAfter: now.Add(80 * day)}), concerns{}, []string{"certificate_unfit Clients refuse the certificate of shop.example.com: it is not valid before 2026-11-22 12:00 UTC."}},
+		{"of other names", cert(CertificateStatus{NotAfter: now.Add(80 * day), Faults: []string{"not issued for shop.example.com: it carries a.example.com"}}), concerns{}, []string{"certificate_unfit Clients may refuse the certificate of shop.example.com: not issued for shop.example.com: it carries a.example.com."}},
 		{"a short one that is renewed in time", cert(CertificateStatus{NotAfter: now.Add(5 * day), NextTry: now.Add(day)}), concerns{}, nil},
 		{"good", cert(CertificateStatus{NotAfter: now.Add(80 * day)}), concerns{}, nil},
 		{"log", Status{AccessLog: &LogStatus{To: "/var/log/x", Failure: "no space left on device"}}, concerns{}, []string{"access_log_failing The access log cannot be written: no space left"}},
@@ -98,6 +101,18 @@ func TestProblems(t *testing.T) {
 			if !slices.Contains(ranks, p.Code) {
 				t.Errorf("%s: the code %s has no rank", tt.name, p.Code)
 			}
+		}
+	}
+}
+
+// Whoever has a certificate in files has to put a new one there: nobody orders it,
+// and three days before its end a monitor by the exit status should know.
+func TestACertificateInFilesIsRenewedByAPerson(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for left, level := range map[time.Duration]string{-time.Hour: LevelError, 2 * 24 * time.Hour: LevelError, 5 * 24 * time.Hour: LevelWarn} {
+		got := certificateProblems(&CertificateStatus{Source: "files /etc/shop.pem", NotAfter: now.Add(left)}, now)
+		if len(got) != 1 || got[0].Level != level || got[0].Remedy != "put a new one in the place of /etc/shop.pem; Sluice loads it by itself" || got[0].Params["file"] != "/etc/shop.pem" {
+			t.Errorf("%v before its end: %+v", left, got)
 		}
 	}
 }

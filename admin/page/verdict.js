@@ -29,10 +29,17 @@ function say({ state, title, lead = '', remedy = false, others = [] }) {
   if (document.title !== heading) document.title = heading;
 }
 
+// codeOf is by what the words of a problem are found: some depend on the reason.
+function codeOf({ code, params }) {
+  if (code === 'pool_empty' && params?.why === 'drained') return 'pool_drained';
+  if (/^certificate_expir/.test(code) && params?.file) return code.replace('_', '_file_'); // nobody but a person renews it
+  return code;
+}
+
 // verdict says how Sluice is. now is its time.
 export function verdict(status, now) {
   const all = status.problems.map(p => {
-    const code = p.code === 'pool_empty' && p.params?.why === 'drained' ? 'pool_drained' : p.code;
+    const code = codeOf(p);
     return {
       code,
       state: p.level === 'error' ? 'bad' : 'warn',

@@ -53,10 +53,41 @@ func teach(root *cobra.Command) {
 func explainArguments(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		if right := sub.Args; right != nil {
-			sub.Args = func(c *cobra.Command, args []string) error { return explained(c, right(c, args)) }
+			sub.Args = func(c *cobra.Command, args []string) error {
+				if err := right(c, args); err != nil {
+					return explained(c, wrongArguments(c, args, err))
+				}
+				return nil
+			}
 		}
 		explainArguments(sub)
 	}
+}
+
+// wrongArguments says by their names which arguments of c are missing, and which
+// are too many; err is what cobra says of them.
+func wrongArguments(c *cobra.Command, args []string, err error) error {
+	wanted := strings.Fields(c.Use)[1:]
+	switch subs := shownCommands(c); {
+	case len(args) > len(wanted) && len(subs) > 0:
+		var names []string
+		for _, sub := range subs {
+			names = append(names, sub.Name())
+		}
+		return fmt.Errorf("%s has no command %q; it has %s", c.CommandPath(), args[0], strings.Join(names, ", "))
+	case len(args) > len(wanted):
+		return fmt.Errorf("%s: %q is one argument too many", c.CommandPath(), args[len(wanted)])
+	case len(args) < len(wanted):
+		return fmt.Errorf("%s: %s missing", c.CommandPath(), strings.Join(wanted[len(args):], " and ")+verb(len(wanted)-len(args)))
+	}
+	return err
+}
+
+func verb(n int) string {
+	if n == 1 {
+		return " is"
+	}
+	return " are"
 }
 
 // knownCommand returns an error for arguments of sluice itself: they are meant as

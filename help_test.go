@@ -76,6 +76,27 @@ func TestExamplesAreUnderstood(t *testing.T) {
 	}
 }
 
+// Who forgets an argument reads which one, not how many there are.
+func TestArgumentsAreNamed(t *testing.T) {
+	for line, want := range map[string]string{
+		"upstream drain app":              "sluice upstream drain: ADDRESS is missing\n",
+		"upstream weight":                 "sluice upstream weight: POOL and ADDRESS and N are missing\n",
+		"purge":                           "sluice purge: URL is missing\n",
+		"completion":                      "sluice completion: bash|zsh|fish is missing\n",
+		"completion tcsh":                 "invalid argument \"tcsh\"",
+		"status app":                      "sluice status: \"app\" is one argument too many\n",
+		"why a b":                         "sluice why: \"b\" is one argument too many\n",
+		"maintenance shop.example.com on": "sluice maintenance has no command \"shop.example.com\"; it has off, on\n",
+	} {
+		root := newCommand()
+		root.SetArgs(strings.Fields(line))
+		err := root.Execute()
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " --help says how it is used") {
+			t.Errorf("%s: %v, want %q", line, err, want)
+		}
+	}
+}
+
 func TestHelpShowsCommandsByGroup(t *testing.T) {
 	var out bytes.Buffer
 	c := newCommand()
@@ -100,8 +121,8 @@ func TestMistakesOnTheCommandLineAreExplained(t *testing.T) {
 		{"nix", "there is no command \"nix\"\nsluice --help lists all"},
 		{"statsu", "there is no command \"statsu\"; did you mean \"status\"?\nsluice --help lists all"},
 		{"help nix", "there is no command \"nix\"\nsluice --help lists all"},
-		{"maintenance nix", "unknown command \"nix\" for \"sluice maintenance\"\nsluice maintenance --help says how it is used"},
-		{"maintenance on", "accepts 1 arg(s), received 0\nsluice maintenance on --help says how it is used"},
+		{"maintenance nix", "sluice maintenance has no command \"nix\"; it has off, on\nsluice maintenance --help says how it is used"},
+		{"maintenance on", "sluice maintenance on: SITE is missing\nsluice maintenance on --help says how it is used"},
 		{"status --nix", "unknown flag: --nix\nsluice status --help says how it is used"},
 		{"status --json --watch", "none of the others can be"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -131,7 +132,7 @@ func knownPool(s *server.Status, name string) error {
 		}
 		names = append(names, p.Name)
 	}
-	return fmt.Errorf("there is no Pool %q\nthose there are: %s", name, clean(joined(names)))
+	return fmt.Errorf("there is no Pool %q\nthose there are: %s", name, clean(strings.Join(names, ", ")))
 }
 
 // watchStatus shows it anew until a signal.

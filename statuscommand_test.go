@@ -110,7 +110,7 @@ func TestStatusOfOnePool(t *testing.T) {
 		t.Errorf("%v\n%s", err, got)
 	}
 	_, err = pretend{status: s}.run(t, "status", "--pool", "ap")
-	if err == nil || err.Error() != "there is no Pool \"ap\"\nthose there are: app,web" {
+	if err == nil || err.Error() != "there is no Pool \"ap\"\nthose there are: app, web" {
 		t.Errorf("error %v", err)
 	}
 }

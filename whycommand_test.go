@@ -34,6 +34,14 @@ do: Look at what 10.0.0.2:3001 does for so long.
 	}
 }
 
+// An application that answers with an error is the cause by itself.
+func TestWhyNamesTheApplication(t *testing.T) {
+	f := server.FailureStatus{ID: "a", Time: clock, Status: 500, Tries: make([]server.TryStatus, 1)}
+	if got := causeOf(f); got != "the application answered so" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestWhyWithoutAStory(t *testing.T) {
 	f := server.FailureStatus{ID: "a", Time: clock, Status: 400, Who: "client", Phase: "head", Cause: "http_request_error", Detail: "bare LF"}
 	if got := printed(storySheet(f, clock, 0), false); !strings.Contains(got, "\nclient head: http_request_error bare LF\n") {

@@ -35,6 +35,9 @@ func causeOf(f server.FailureStatus) string {
 		}
 		words += f.Cause
 	}
+	if words == "" && len(f.Tries) > 0 && f.Degraded == "" {
+		return "the application answered so"
+	}
 	if f.Degraded != "" {
 		words = strings.TrimPrefix(words+"; answered by "+f.Degraded, "; ")
 	}

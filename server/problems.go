@@ -112,7 +112,7 @@ func poolProblems(p *PoolStatus, closed bool) (all []Problem) {
 	case p.Available == 0:
 		all = append(all, problem(empty, "pool_empty",
 			fmt.Sprintf("No Upstream of the Pool %s can be reached: %s.", p.Name, sentence(cmp.Or(why, "none is known"))),
-			"start the application, or correct servers in [upstream."+p.Name+"]", "pool", p.Name, "why", why))
+			"start the application, or correct "+serversOf(p.Name), "pool", p.Name, "why", why))
 	case out > 0:
 		all = append(all, problem(LevelWarn, "upstreams_out",
 			fmt.Sprintf("%d of %d Upstreams of the Pool %s are out: %s.", out, of, p.Name, sentence(why)),
@@ -125,6 +125,15 @@ func poolProblems(p *PoolStatus, closed bool) (all []Problem) {
 			"make the application faster, add servers, or limit who asks too often ([[site.limit]])", "pool", p.Name))
 	}
 	return all
+}
+
+// serversOf says where the servers of a Pool are written. One that a Site or Route
+// has without a name is called by an address, or by a host and a path.
+func serversOf(pool string) string {
+	if strings.ContainsAny(pool, ":/. ") {
+		return "upstream of the Site or Route that has this address"
+	}
+	return "servers in [upstream." + pool + "]"
 }
 
 // sentence is words of an error within a sentence of ours.

@@ -117,6 +117,20 @@ func TestACertificateInFilesIsRenewedByAPerson(t *testing.T) {
 	}
 }
 
+// A Pool that a Site has without a name is in no [upstream.NAME].
+func TestWhereTheServersOfAPoolAreWritten(t *testing.T) {
+	for pool, want := range map[string]string{
+		"app":               "servers in [upstream.app]",
+		"127.0.0.1:8080":    "upstream of the Site or Route that has this address",
+		"shop.example.com/": "upstream of the Site or Route that has this address",
+	} {
+		got := poolProblems(&PoolStatus{Name: pool, Upstreams: upstreams("out")}, false)
+		if len(got) != 1 || got[0].Remedy != "start the application, or correct "+want {
+			t.Errorf("%s: %+v", pool, got)
+		}
+	}
+}
+
 // An application that is stopped for maintenance is no error.
 func TestPoolsThatAreClosedForMaintenance(t *testing.T) {
 	text := plainSite("127.0.0.1:1") +

@@ -137,6 +137,9 @@ func notAsked(address string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("this user may not ask sluice at %s\nbe the user that it runs as, or root; or let a group connect: server.admin_socket_mode and admin_socket_group", address)
 	}
+	if strings.HasPrefix(address, "unix:") && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("sluice does not answer at %s: there is no such socket; it is not running, or with another configuration\nif the file was removed, SIGHUP makes it anew (systemctl reload sluice)", address)
+	}
 	return fmt.Errorf("sluice does not answer at %s; it is not running, or with another configuration", address)
 }
 

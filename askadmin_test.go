@@ -111,6 +111,7 @@ func TestAskAdminInVain(t *testing.T) {
 	}{
 		{"off", config.Address{}, "", `server.admin is ""`},
 		{"nobody there", nowhere, "", "sluice does not answer at unix:"},
+		{"its socket was removed", nowhere, "", "SIGHUP makes it anew"},
 		{"a token is wanted", status(401), "", "this configuration has none"},
 		{"another token is wanted", status(401), secretToken, "another token than that of env:ADMIN_TOKEN"},
 		{"a token that cannot be", nowhere, "short", "without its token: server.admin_token: the token has 5 characters"},

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -122,7 +124,7 @@ func (s *Successor) start(m Manager, theirs *os.File) error {
 		ExtraFiles: []*os.File{theirs},
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", m.Program.Path, err)
+		return notStarted(m.Program.Path, err)
 	}
 	s.process = cmd.Process
 	died := make(chan struct{})
@@ -133,6 +135,22 @@ func (s *Successor) start(m Manager, theirs *os.File) error {
 		s.ended = cmd.Wait()
 	}()
 	return nil
+}
+
+// notStarted says why a program cannot be started, and what to do.
+func notStarted(path string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) { // it names the path once more
+		err = at.Err
+	}
+	remedy := "put the program there: install -m 755 NEW " + path
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		remedy = "that is no whole program for " + runtime.GOOS + "/" + runtime.GOARCH + ": put the right one there"
+	case errors.Is(err, fs.ErrPermission):
+		remedy = "let everybody execute it: chmod 755 " + path
+	}
+	return fmt.Errorf("start %s: %w\n%s", path, err, remedy)
 }
 
 // forSuccessor returns the variables that it finds. WATCHDOG_PID and LISTEN_PID
@@ -280,5 +298,5 @@ func (s *Successor) explained(err error) error {
 	if !errors.Is(err, io.EOF) {
 		return fmt.Errorf("the new process: %w", err)
 	}
-	return errors.New("the new process has ended before it was ready; its last words are in the log")
+	return errors.New("the new process has ended before it was ready\nwhat it said last is on stderr (journalctl -u sluice)")
 }

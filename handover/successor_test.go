@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,32 @@ func TestTheConversation(t *testing.T) {
 	}
 	if err := <-told; err != nil {
 		t.Error(err)
+	}
+}
+
+// "errors with a remedy": a file that cannot be started is the one thing that a
+// person who upgrades has put there.
+func TestWhatCannotBeStartedHasARemedy(t *testing.T) {
+	dir := t.TempDir()
+	for name, tt := range map[string]struct {
+		mode os.FileMode
+		want string
+	}{
+		"torn": {0o755, "exec format error\nthat is no whole program for "},
+		"dull": {0o644, "permission denied\nlet everybody execute it: chmod 755 "},
+		"":     {0, "no such file or directory\nput the program there: install -m 755 NEW "},
+	} {
+		path := filepath.Join(dir, name, "sluice")
+		if name != "" {
+			path = filepath.Join(dir, name)
+			if err := os.WriteFile(path, []byte("\x7fELF, but no more"), tt.mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := Manager{Program: Program{Path: path, Args: []string{path}}}.Succeed(nil)
+		if err == nil || !strings.HasPrefix(err.Error(), "start "+path+": "+tt.want) {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
 	}
 }
 

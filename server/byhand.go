@@ -157,6 +157,7 @@ func (s *Server) WeighUpstream(pool, address string, weight int, force bool) (sa
 
 // setByHand changes what is set of an Upstream. careful: not of the last one.
 func (s *Server) setByHand(pool, address, said string, careful bool, change func(*handSetting)) (string, error) {
+	defer s.statuses.outdate()
 	// A Reload that comes meanwhile would build by what was set before.
 	s.reloading.Lock()
 	defer s.reloading.Unlock()

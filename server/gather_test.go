@@ -111,6 +111,24 @@ func TestManyWhoLookShareAStatus(t *testing.T) {
 	}
 }
 
+// Who has changed something looks what has come of it, and finds it.
+func TestAChangeIsInTheNextStatus(t *testing.T) {
+	s := byFile(t, `state_dir = ""`, plainSite("127.0.0.1:1"))
+	for range 3 {
+		s.Status(0)
+		if _, err := s.BeginMaintenance("shop.example.com", time.Time{}); err != nil || s.Status(0).Sites[0].Maintenance == nil {
+			t.Fatalf("%v, or it is not under maintenance", err)
+		}
+		if _, err := s.EndMaintenance("shop.example.com"); err != nil || s.Status(0).Sites[0].Maintenance != nil {
+			t.Fatalf("%v, or it is under maintenance", err)
+		}
+		reloads := s.Status(0).Config.Reloads
+		if _, err := s.Reload(s.ctx); err != nil || s.Status(0).Config.Reloads != reloads+1 {
+			t.Fatalf("%v, or the reload is not told of", err)
+		}
+	}
+}
+
 // "Status must be cheap (<1 ms with 200 upstreams)."
 func BenchmarkStatus(b *testing.B) {
 	var servers []string

@@ -214,6 +214,7 @@ func (s *Server) Maintenance() []MaintenanceStatus { return s.maintenances.list(
 // asked. The error says why nothing was done. It may be called by anyone while
 // the Server runs.
 func (s *Server) BeginMaintenance(host string, until time.Time) (said string, err error) {
+	defer s.statuses.outdate()
 	name, err := s.siteOf(host)
 	if err != nil {
 		return "", err
@@ -236,6 +237,7 @@ func (s *Server) BeginMaintenance(host string, until time.Time) (said string, er
 // EndMaintenance opens the Site that has this host, as BeginMaintenance closes
 // it. It does no harm when it is open.
 func (s *Server) EndMaintenance(host string) (said string, err error) {
+	defer s.statuses.outdate()
 	name, err := s.siteOf(host)
 	if err != nil {
 		return "", err

@@ -31,6 +31,7 @@ type Reloaded struct {
 // named. Reload may be called by anyone while the Server runs; those who come
 // meanwhile wait.
 func (s *Server) Reload(ctx context.Context) (*Reloaded, error) {
+	defer s.statuses.outdate()
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	if !s.serves {

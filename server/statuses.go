@@ -8,7 +8,7 @@ import (
 
 const (
 	// statusAge is how old a Status may be that is given out: however many look,
-	// there is a new one four times a second at most.
+	// there is a new one four times a second at most, besides those after changes.
 	statusAge = 250 * time.Millisecond
 	// statusShare: making them takes at most one part in so many of the time,
 	// also with a hundred thousand connections to look at.
@@ -68,6 +68,15 @@ func (s *Server) renewStatus() {
 	ended := time.Now()
 	v.until = began.Add(max(statusAge, statusShare*ended.Sub(began)))
 	v.texts = make(map[int][]byte)
+}
+
+// outdate has the next who looks get a new Status: something was changed by hand,
+// and whoever did that looks what has come of it. The caller holds no lock that
+// gather takes.
+func (v *statuses) outdate() {
+	v.mu.Lock()
+	v.until = time.Time{}
+	v.mu.Unlock()
 }
 
 // with returns t with Series of so many seconds.

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"errors"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -22,8 +23,8 @@ const (
 // Log takes Entries from any goroutine, and Run writes them.
 type Log struct {
 	// Notify, if set before Run, is told by Run when the sink begins to fail
-	// (once, however many writes fail), when it works again (nil), and when it
-	// couldn't be reopened.
+	// (once, however many writes fail) or couldn't be reopened (ErrNotReopened,
+	// once), and when all is as it should be again (nil).
 	Notify func(error)
 
 	// Fixed after New.
@@ -58,7 +59,14 @@ type Stats struct {
 
 	// Failure is why the last write failed, nil when it didn't.
 	Failure error
+	// NotReopened is why lines go to what the sink's name led to before, nil
+	// when they don't.
+	NotReopened error
 }
+
+// ErrNotReopened is what Notify is told of a sink that couldn't be reopened: it
+// takes lines still, but not where they belong.
+var ErrNotReopened = errors.New("access log: reopen")
 
 // New returns a Log that writes to sink once Run runs. Until then, lines wait.
 func New(sink Sink) *Log {

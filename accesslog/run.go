@@ -48,6 +48,9 @@ func (l *Log) own(ctx context.Context) error {
 		case <-ctx.Done():
 			return l.end()
 		case <-tick.C:
+			if l.Stats().NotReopened != nil {
+				l.reopen.Store(true) // until it can be
+			}
 		case <-l.wake:
 			if failing && !l.reopen.Load() {
 				continue // a sink that fails is tried once a second
@@ -82,12 +85,20 @@ func (l *Log) flush() error {
 }
 
 // reopenSink reopens the sink. That it couldn't is no failure of writing: the
-// old file still takes lines.
+// old file still takes lines. It is tried again with each tick, or the old file
+// would be compressed and removed in time, with all that came after.
 func (l *Log) reopenSink() {
+	before := l.Stats()
 	o := l.writer.reopen()
-	l.settle(o, l.Stats().Failure)
-	if o.err != nil {
-		l.notify(fmt.Errorf("access log: reopen: %w", o.err))
+	l.settle(o, before.Failure)
+	l.mu.Lock()
+	l.stats.NotReopened = o.err
+	l.mu.Unlock()
+	switch {
+	case o.err != nil && before.NotReopened == nil:
+		l.notify(fmt.Errorf("%w: %w", ErrNotReopened, o.err))
+	case o.err == nil && before.NotReopened != nil && before.Failure == nil:
+		l.notify(nil)
 	}
 }
 

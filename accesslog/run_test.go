@@ -234,8 +234,27 @@ func TestReopenComesBeforeTheNextWrite(t *testing.T) {
 		if got := log.Stats(); got.Written != 2 || got.Failure != nil {
 			t.Errorf("the old file isn't kept: %+v", got)
 		}
-		if len(told) != 1 || !errors.Is(told[0], syscall.EACCES) {
+		if len(told) != 1 || !errors.Is(told[0], syscall.EACCES) || !errors.Is(told[0], ErrNotReopened) {
 			t.Errorf("told %v", told)
+		}
+
+		// It is tried again until the new file is there, or the old one would be
+		// removed in time with all that came after.
+		time.Sleep(3 * flushEvery)
+		synctest.Wait()
+		if got := log.Stats(); len(told) != 1 || !errors.Is(got.NotReopened, syscall.EACCES) {
+			t.Errorf("%+v, told %v", got, told)
+		}
+		d.noReopen = nil
+		time.Sleep(flushEvery)
+		synctest.Wait()
+		if got := log.Stats(); d.reopened != 2 || got.NotReopened != nil || len(told) != 2 || told[1] != nil {
+			t.Errorf("reopened %d times, %+v, told %v", d.reopened, got, told)
+		}
+		time.Sleep(2 * flushEvery)
+		synctest.Wait()
+		if d.reopened != 2 {
+			t.Errorf("reopened %d times", d.reopened)
 		}
 		stop()
 	})

@@ -202,11 +202,11 @@ func TestPageHasWordsForEveryCode(t *testing.T) {
 	tables := allTables(t)
 	want := map[string][]string{
 		"problems": strings.Fields(`pool_empty upstreams_out shedding errors certificate_missing certificate_expiring
-			certificate_expired certificate_unfit certificate_failing access_log_failing names_failing reload_refused restart_needed
+			certificate_expired certificate_unfit certificate_failing access_log_failing access_log_renamed names_failing reload_refused restart_needed
 			unstored clients_limited draining memory`),
 		"events": strings.Fields(`reload reload_refused upstream_out upstream_back pool_fails_open pool_recovered
 			shedding_began shedding_ended certificate_loaded certificate_failed certificate_expiring certificate_expired certificate_unfit
-			certificates_unstored certificates_stored maintenance_on maintenance_off access_log_failing
+			certificates_unstored certificates_stored maintenance_on maintenance_off access_log_failing access_log_renamed
 			access_log_recovered names_failing names_recovered upstreams_moved serving draining upgraded
 			upgrade_refused panic memory_pressure purged upstream_set limited`),
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/accesslog"
 	"sluice/certs"
 	"sluice/message"
 	"sluice/names"
@@ -56,6 +58,7 @@ func TestWhatHappensIsRemembered(t *testing.T) {
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsUnstored, Err: broken}) }, "certificates_unstored", LevelError, "why=broken", ""},
 		{func() { s.certificateEvent(certs.Event{News: certs.NewsStored}) }, "certificates_stored", LevelInfo, "", ""},
 		{func() { s.accessLogEvent(broken) }, "access_log_failing", LevelError, "why=broken", ""},
+		{func() { s.accessLogEvent(fmt.Errorf("%w: %w", accesslog.ErrNotReopened, broken)) }, "access_log_renamed", LevelError, "why=access log: reopen: broken", "could not be reopened"},
 		{func() { s.accessLogEvent(nil) }, "access_log_recovered", LevelInfo, "", ""},
 		{func() { s.tellPressure(true) }, "memory_pressure", LevelError, "", "new connections are refused"},
 		{func() { s.tellPressure(false) }, "memory_pressure", LevelInfo, "", "welcome"},

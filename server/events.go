@@ -1,10 +1,12 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
 
+	"sluice/accesslog"
 	"sluice/certs"
 	"sluice/message"
 	"sluice/names"
@@ -107,11 +109,18 @@ func expiry(i certs.Info) string {
 	return "expires soon"
 }
 
-// accessLogEvent tells that the access log cannot be written, or can again.
+// accessLogEvent tells that the access log cannot be written where it belongs, or
+// can again.
 func (s *Server) accessLogEvent(err error) {
 	if err == nil {
 		s.timeline.add(LevelInfo, "access_log_recovered", "The access log is written again.")
 		s.errlog.Info("access log is written again", "lost_lines", s.access.Stats().Dropped)
+		return
+	}
+	if errors.Is(err, accesslog.ErrNotReopened) {
+		s.timeline.add(LevelError, "access_log_renamed", "The access log could not be reopened, and goes to the file that was renamed: "+err.Error()+".", "why", err.Error())
+		s.errlog.Error("access log goes to the file that was renamed; that it can be reopened is tried each second", "why", err,
+			"do", "let the user that Sluice runs as make files in its folder")
 		return
 	}
 	s.timeline.add(LevelError, "access_log_failing", "The access log cannot be written: "+err.Error()+".", "why", err.Error())

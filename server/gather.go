@@ -203,8 +203,11 @@ func (s *Server) logStatus(c config.Log) *LogStatus {
 	if c.Access.To == config.LogFile {
 		status.To = c.Access.File
 	}
-	if n.Failure != nil {
+	switch {
+	case n.Failure != nil:
 		status.Failure = n.Failure.Error()
+	case n.NotReopened != nil:
+		status.Failure, status.Renamed = n.NotReopened.Error(), true
 	}
 	return status
 }

@@ -58,7 +58,7 @@ func problems(t *Status, c concerns) []Problem {
 // ranks are the codes of Problems, the worst first.
 var ranks = []string{
 	"pool_empty", "memory", "certificate_expired", "certificate_missing", "certificate_unfit", "shedding", "errors", "upstreams_out", "draining",
-	"certificate_failing", "certificate_expiring", "names_failing", "reload_refused", "access_log_failing",
+	"certificate_failing", "certificate_expiring", "names_failing", "reload_refused", "access_log_failing", "access_log_renamed",
 	"unstored", "clients_limited", "restart_needed",
 }
 
@@ -249,7 +249,13 @@ func concernProblems(t *Status, c concerns) (all []Problem) {
 		all = append(all, problem(LevelWarn, "unstored", "The disk does not take what a restart needs: "+names+".",
 			"free space or repair the disk of server.state_dir", "names", names))
 	}
-	if l := t.AccessLog; l != nil && l.Failure != "" {
+	switch l := t.AccessLog; {
+	case l == nil || l.Failure == "":
+	case l.Renamed:
+		all = append(all, problem(LevelWarn, "access_log_renamed",
+			"The access log could not be reopened, and goes to the file that was renamed: "+sentence(l.Failure)+".",
+			"let the user that Sluice runs as make files in that folder; it is tried again each second", "file", l.To, "why", l.Failure))
+	default:
 		all = append(all, problem(LevelWarn, "access_log_failing",
 			"The access log cannot be written: "+sentence(l.Failure)+".",
 			"free space, or let the user that Sluice runs as write there", "file", l.To, "why", l.Failure))

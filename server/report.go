@@ -159,10 +159,10 @@ func (s *Server) reportAccessLog(p *metrics.Page) {
 	lines.Value(float64(n.SampledOut), "sampled_out")
 	p.Counter("sluice_access_log_bytes_total", "Bytes written to the access log.").Value(float64(n.Bytes))
 	failing := 0.0
-	if n.Failure != nil {
+	if n.Failure != nil || n.NotReopened != nil {
 		failing = 1
 	}
-	p.Gauge("sluice_access_log_failing", "1: the last write to the access log failed.").Value(failing)
+	p.Gauge("sluice_access_log_failing", "1: the last line of the access log could not be written where it belongs.").Value(failing)
 }
 
 func (s *Server) reportHTTP2(p *metrics.Page) {

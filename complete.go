@@ -65,14 +65,22 @@ func completePools(file *string) completer {
 	}
 }
 
-// completePool completes the first argument with the names of the Pools.
+// completePool completes the first argument with the names of the Pools, and the
+// second with the addresses of its servers.
 func completePool(file *string) completer {
 	pools := completePools(file)
 	return func(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
+		if len(args) == 0 {
+			return pools(c, nil, begun)
 		}
-		return pools(c, nil, begun)
+		addresses := ofConfig(file, cobra.ShellCompDirectiveNoFileComp, func(cfg *config.Config) (all []string) {
+			pool, _ := cfg.Pool(args[0])
+			for _, u := range pool.Upstreams {
+				all = append(all, u.Address())
+			}
+			return all
+		})
+		return addresses(c, args[1:], begun)
 	}
 }
 

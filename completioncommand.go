@@ -11,8 +11,8 @@ func completionCommand() *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "Print what lets your shell complete commands, flags and names",
 		Long: `Print a script for your shell: with it the Tab key completes the commands and
-flags of sluice, the Sites and Pools of the configuration, and the IDs of
-requests that failed. Packages install it; by hand it is done once.
+flags of sluice, the Sites, Pools and servers of the configuration, and the IDs
+of requests that failed. Packages install it; by hand it is done once.
 
 bash needs the package bash-completion.`,
 		Example: `  sluice completion bash > /etc/bash_completion.d/sluice

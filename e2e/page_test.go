@@ -63,6 +63,24 @@ func TestPageShowsAnUpstreamThatGoesAndComesBack(t *testing.T) {
 	}
 }
 
+// With two hundred Sites there may be more problems than one wants to scroll past:
+// those that are left out are counted.
+func TestPageCountsTheProblemsThatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	b := openTab(t, "en")
+	g := newStage(t)
+	g.change(func(g *stage) {
+		for i := range 20 {
+			g.status.Problems = append(g.status.Problems, server.Problem{Level: "error", Code: "pool_empty", Text: fmt.Sprintf("Pool app%d is empty.", i)})
+		}
+	})
+	b.open(g.url)
+	b.says(2*patience, "#title", "Pool app0 is empty.")
+	b.says(patience, "#problems li:last-child", "And 7 more")
+	b.run("document.querySelector('#language').click()", nil)
+	b.says(patience, "#problems li:last-child", "另有 7 项")
+}
+
 // The page speaks the browser's language, and the other one when that is chosen,
 // also the next time.
 func TestPageSpeaksEnglishAndChinese(t *testing.T) {

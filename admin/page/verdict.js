@@ -1,7 +1,7 @@
 // What is said first: that all is well, or what is wrong and what to do about it.
 
 import { make, byId, put, show, attribute, list, name } from './dom.js';
-import { word, isEnglish, told, clock, ago, moment } from './language.js';
+import { word, number, isEnglish, told, clock, ago, moment } from './language.js';
 import { problems, remedies } from './codes.js';
 import { localized } from './why.js';
 
@@ -18,7 +18,9 @@ function say({ state, title, lead = '', remedy = false, others = [] }) {
   name(byId('lead'), remedy ? 'remedy' : '');
   show(byId('lead'), lead !== '');
   show(byId('problems'), others.length > 0);
-  list(byId('problems'), others.slice(0, most), p => p.code, () => {
+  const left = others.length - most;
+  const shown = left > 0 ? [...others.slice(0, most), { code: 'more', title: word('more_problems', { n: number(left) }), lead: word('more_where'), state: 'warn' }] : others;
+  list(byId('problems'), shown, p => p.code, () => {
     const title = make('strong'), remedy = make('span', 'remedy'), e = make('li', '', title, remedy);
     return { e, update(p) { put(title, p.title); put(remedy, p.lead); show(remedy, p.lead !== ''); name(e, p.state); } };
   });

@@ -16,6 +16,8 @@ export const words = {
   well_no_upstreams: ["There are no Upstreams yet.", "还没有上游。"],
   well_never_failed: ["No failures since start.", "启动以来没有失败的请求。"],
   well_last_failed: ["The last failure was {ago}.", "最近一次失败在 {ago}。"],
+  more_problems: ["And {n} more", "另有 {n} 项"],
+  more_where: ["sluice status lists all.", "执行 sluice status 可查看全部。"],
   dead_title: ["Sluice does not answer since {time}", "Sluice 自 {time} 起没有应答"],
   dead_shown: ["What is shown below is from {time}.", "下面是 {time} 的数据。"],
   dead_remedy: ["Is the tunnel to the server still open? On the server: systemctl status sluice", "请先确认到服务器的隧道还通，再到服务器上执行：systemctl status sluice"],

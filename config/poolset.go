@@ -103,7 +103,7 @@ func (d *decoder) upstreams(s section, key string, servers []*node) []Upstream {
 	var list []Upstream
 	lines := map[string]int{}
 	for _, server := range servers {
-		r, bad := parseServer(server.text)
+		r, bad := halfWidth(parseServer)(server.text)
 		if bad != nil {
 			d.add(server.line, s.key(key), bad.remedy, "%s", bad.problem)
 			continue

@@ -116,7 +116,7 @@ func (d *decoder) server(s section) Server {
 // listen returns the Address of a key. One that cannot be read counts as on,
 // or everything that needs it would be reported, too.
 func (s section) listen(name string) Address {
-	a := read(s, name, parseAddress)
+	a := read(s, name, halfWidth(parseAddress))
 	if n := s.value(name); n.kind != kindText || n.text != "" {
 		a.On = true
 	}
@@ -141,7 +141,7 @@ func (s section) checkListeners(v Server) {
 func (s section) prefixes(name string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, item := range s.texts(name) {
-		p, bad := parsePrefix(item.text)
+		p, bad := halfWidth(parsePrefix)(item.text)
 		if bad != nil {
 			s.d.add(item.line, s.key(name), bad.remedy, "%s", bad.problem)
 			continue

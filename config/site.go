@@ -123,7 +123,7 @@ func (s section) hosts() []string {
 	}
 	hosts := make([]string, 0, len(list.items))
 	for _, item := range s.onlyTexts("hosts", list) {
-		host, bad := parseHost(item.text)
+		host, bad := halfWidth(parseHost)(item.text)
 		if bad != nil {
 			s.d.add(item.line, s.key("hosts"), bad.remedy, "%s", bad.problem)
 			continue

@@ -56,7 +56,23 @@ func (t *tree) syntax(err error) {
 	if errors.As(err, &at) {
 		line = t.lineAt(cap(t.parser.Data()) - cap(at.Highlight))
 	}
+	if bad := unreadableLine(t.textOf(line), err); bad != nil {
+		t.problems.add(line, "", bad.remedy, "TOML syntax: %s", bad.problem)
+		return
+	}
 	t.problems.add(line, "", "the file is checked further once this is right", "TOML syntax: %v", err)
+}
+
+// textOf returns the text of a line.
+func (t *tree) textOf(line int) string {
+	from, to := 0, len(t.parser.Data())
+	if line > 1 && line-2 < len(t.breaks) {
+		from = t.breaks[line-2] + 1
+	}
+	if line-1 < len(t.breaks) {
+		to = t.breaks[line-1]
+	}
+	return string(t.parser.Data()[from:to])
 }
 
 // lineAt returns the line of the byte at offset.

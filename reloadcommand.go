@@ -42,7 +42,7 @@ Exit status:
 // reload asks the running Sluice to reload. Where it is asked stands in the file;
 // one that cannot be read needs nobody to be asked: it would not be put in force.
 func reload(c *cobra.Command, file, address string, asJSON bool) error {
-	cfg, err := config.Load(file)
+	cfg, err := config.LoadAsked(file)
 	if err != nil {
 		return refusedReload(c.OutOrStdout(), err, asJSON)
 	}

@@ -43,7 +43,7 @@ what came of it stands in the log then.`,
 // upgrade asks the running Sluice to upgrade. A file that cannot be read would
 // not be read by the new process either.
 func upgrade(c *cobra.Command, file string, asJSON bool) error {
-	cfg, err := config.Load(file)
+	cfg, err := config.LoadAsked(file)
 	if err != nil {
 		return fmt.Errorf("%w\nnothing has changed: the process before serves on", err)
 	}

@@ -3,16 +3,19 @@ package config
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"slices"
+	"strings"
 )
 
 // mostDropped is how many lines that are no TOML LoadAsked passes over.
 const mostDropped = 20
 
 // LoadAsked is Load for who only asks the Sluice that runs: a file that is wrong
-// elsewhere still says where that is. Then both are returned: the *Errors of
-// Load, and a Config of which server.admin and admin_token are right, and nothing
-// else need be.
+// elsewhere still says where that is. Then both are returned: the *Errors of Load,
+// and a Config of which server.admin and admin_token are right, and nothing else
+// need be. A file that this user may not read, such as a certificate's key, is no
+// error: the Sluice that runs may.
 func LoadAsked(path string) (*Config, error) {
 	data, err := readConfig(path)
 	if err != nil {
@@ -25,7 +28,19 @@ func LoadAsked(path string) (*Config, error) {
 	if c = parseAsked(path, data); c == nil {
 		return nil, wrong
 	}
+	var all *Errors
+	if errors.As(wrong, &all) {
+		all.List = slices.DeleteFunc(all.List, Error.ofThisUser)
+		if len(all.List) == 0 {
+			return c, nil
+		}
+	}
 	return c, wrong
+}
+
+// ofThisUser reports whether e is only that this user may not read a file.
+func (e Error) ofThisUser() bool {
+	return strings.HasSuffix(e.Problem, "cannot be read: "+fs.ErrPermission.Error())
 }
 
 // parseAsked returns what data says of how Sluice is asked; nil if that is wrong.

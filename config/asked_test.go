@@ -1,8 +1,10 @@
 package config
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -46,5 +48,30 @@ func TestLoadAsked(t *testing.T) {
 	}
 	if c, err := LoadAsked("/no/such/file"); c != nil || err == nil {
 		t.Errorf("no file: %v %v", c, err)
+	}
+}
+
+// The group of the admin socket may ask, and need not read the keys of certificates.
+func TestAKeyOfAnotherUserIsNoError(t *testing.T) {
+	for err, want := range map[error]bool{syscall.EACCES: true, syscall.ENOENT: false} {
+		bad := cannotRead("/etc/shop.key", &fs.PathError{Op: "open", Path: "/etc/shop.key", Err: err})
+		if got := (Error{Key: "site.tls.key", Problem: bad.problem, Remedy: bad.remedy}).ofThisUser(); got != want {
+			t.Errorf("%s: %v, want %v", bad.problem, got, want)
+		}
+	}
+	if os.Geteuid() == 0 {
+		t.Skip("root may read all files")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "shop.key"), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "sluice.toml")
+	text := "[[site]]\nhosts = [\"shop.example.com\"]\nupstream = \"127.0.0.1:8080\"\ntls = { cert = \"shop.key\", key = \"shop.key\" }\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := LoadAsked(path); c == nil || err != nil {
+		t.Errorf("%v %v", c, err)
 	}
 }

@@ -173,7 +173,7 @@ func (f *File) refuseExpired(c Certificate, now time.Time) *LoadError {
 func (f *File) info(now time.Time) Info {
 	i := describe("files "+f.options.Cert, f.current, now)
 	if f.told {
-		i.Failure, i.FailedAt = f.failure.Error(), f.failedAt
+		i.Failure, i.FailedAt, i.Remedy = f.failure.Error(), f.failedAt, f.failure.Remedy
 	}
 	return i
 }

@@ -127,8 +127,8 @@ func TestUnusableFilesKeepTheOldCertificateAndSaySoOnce(t *testing.T) {
 			if e.Err == nil || !strings.Contains(e.Err.Error(), tt.want) || e.Remedy == "" {
 				t.Errorf("got %v, remedy %q, want %q", e.Err, e.Remedy, tt.want)
 			}
-			if i := f.Info(time.Now())[0]; i.Failure != e.Err.Error() || i.FailedAt.IsZero() {
-				t.Errorf("Info has failure %q at %v", i.Failure, i.FailedAt)
+			if i := f.Info(time.Now())[0]; i.Failure != e.Err.Error() || i.FailedAt.IsZero() || i.Remedy != e.Remedy {
+				t.Errorf("Info has failure %q at %v, remedy %q", i.Failure, i.FailedAt, i.Remedy)
 			}
 			serves(t, f, old)
 

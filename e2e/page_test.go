@@ -79,6 +79,10 @@ func TestPageCountsTheProblemsThatItLeavesOut(t *testing.T) {
 	b.says(patience, "#problems li:last-child", "And 7 more")
 	b.run("document.querySelector('#language').click()", nil)
 	b.says(patience, "#problems li:last-child", "另有 7 项")
+	g.change(func(g *stage) {
+		g.status.Problems = []server.Problem{{Level: "warn", Code: "unstored", Params: map[string]string{"names": "certificates, maintenance"}, Text: "x"}}
+	})
+	b.says(patience, "#title", "需要保存的数据无法写入磁盘：证书，维护状态。")
 }
 
 // The page speaks the browser's language, and the other one when that is chosen,

@@ -38,15 +38,25 @@ function codeOf({ code, params }) {
   return code;
 }
 
+// valuesOf are those that the words of a problem are filled with.
+function valuesOf({ code, params }) {
+  const values = localized(params);
+  if (code === 'unstored') {
+    const known = { certificates: word('stored_certificates'), maintenance: word('stored_maintenance') };
+    values.names = values.names?.split(', ').map(n => known[n] ?? n).join(word('comma'));
+  }
+  return values;
+}
+
 // verdict says how Sluice is. now is its time.
 export function verdict(status, now) {
   const all = status.problems.map(p => {
-    const code = codeOf(p);
+    const code = codeOf(p), values = valuesOf(p);
     return {
       code,
       state: p.level === 'error' ? 'bad' : 'warn',
-      title: told(problems, code, localized(p.params), p.text),
-      lead: p.do || Object.hasOwn(remedies, code) ? told(remedies, code, localized(p.params), p.do) : '',
+      title: told(problems, code, values, p.text),
+      lead: p.do || Object.hasOwn(remedies, code) ? told(remedies, code, values, p.do) : '',
       remedy: true,
     };
   });

@@ -18,6 +18,8 @@ export const words = {
   well_last_failed: ["The last failure was {ago}.", "最近一次失败在 {ago}。"],
   more_problems: ["And {n} more", "另有 {n} 项"],
   more_where: ["sluice status lists all.", "执行 sluice status 可查看全部。"],
+  stored_certificates: ["certificates", "证书"],
+  stored_maintenance: ["maintenance", "维护状态"],
   dead_title: ["Sluice does not answer since {time}", "Sluice 自 {time} 起没有应答"],
   dead_shown: ["What is shown below is from {time}.", "下面是 {time} 的数据。"],
   dead_remedy: ["Is the tunnel to the server still open? On the server: systemctl status sluice", "请先确认到服务器的隧道还通，再到服务器上执行：systemctl status sluice"],

@@ -94,7 +94,8 @@ func checkCommand() *cobra.Command {
 		Long: `Read a configuration file and all files that it names, and say everything that
 is wrong, with file, line, key and what to do. Nothing is changed, and nothing
 is listened on, so it may be done beside a running Sluice. Do it before each
-reload and in the pipeline that brings the file.
+reload and in the pipeline that brings the file. Of the service's own file root
+is also told what the service's user may not read.
 
 Exit status:
   0  Sluice would start; warnings are possible
@@ -113,6 +114,7 @@ Exit status:
 				fmt.Fprintf(c.ErrOrStderr(), "warning: the certificate of %s: %s\n", strings.Join(certificate.Names, ", "), warning)
 			}
 		}
+		warnOfClosed(c.ErrOrStderr(), closedToService(c.Context(), *file))
 		fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", *file)
 		return nil
 	}

@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 )
@@ -38,10 +37,11 @@ func LoadAsked(path string) (*Config, error) {
 	return c, wrong
 }
 
-// ofThisUser reports whether e is only that this user may not read a file.
-func (e Error) ofThisUser() bool {
-	return strings.HasSuffix(e.Problem, "cannot be read: "+fs.ErrPermission.Error())
-}
+// Denied ends the Problem of an Error that is only that this user may not read a
+// file: another may.
+const Denied = "cannot be read: permission denied" // as fs.ErrPermission says it
+
+func (e Error) ofThisUser() bool { return strings.HasSuffix(e.Problem, Denied) }
 
 // parseAsked returns what data says of how Sluice is asked; nil if that is wrong.
 // A line at which data stops being TOML is taken for an empty one, unless it may

@@ -29,15 +29,37 @@ func (w *world) works(program string) {
 	if out := w.do(program, "check"); out != configFile+": ok\n" {
 		w.t.Errorf("check: %s", out)
 	}
+	w.seesWhatIsClosedToTheService(program)
 	w.wantOwner("/var/lib/sluice", "sluice:sluice 700")
 	w.wantOwner("/var/log/sluice", "sluice:sluice 750")
 	w.wantOwner(configFile, "root:root 644")
 }
 
+// seesWhatIsClosedToTheService fails the test unless root is told of a key that only
+// root may read, as many bring it: the service would not start.
+func (w *world) seesWhatIsClosedToTheService(program string) {
+	w.t.Helper()
+	before := read(w.t, w.at(configFile))
+	defer w.write(configFile, before)
+	const pair = "/etc/sluice/shop"
+	w.do("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9",
+		"-subj", "/CN=shop.example.com", "-addext", "subjectAltName=DNS:shop.example.com", "-keyout", pair+".key", "-out", pair+".pem")
+	defer w.do("rm", pair+".key", pair+".pem")
+	w.write(configFile, "[[site]]\nhosts = [\"shop.example.com\"]\nupstream = \"127.0.0.1:8080\"\ntls = { cert = \""+pair+".pem\", key = \""+pair+".key\" }\n")
+	const warning = "warning: the user sluice, as which the service runs: "
+	for mode, want := range map[string]bool{"600": true, "644": false} {
+		w.do("chmod", mode, pair+".key")
+		out := w.do(program, "check", "--config", configFile)
+		if told := strings.Contains(out, warning+configFile+":4: site.tls.key: \""+pair+".key\" cannot be read"); told != want {
+			w.t.Errorf("key of mode %s: %s", mode, out)
+		}
+	}
+}
+
 // The life of a package: installed, upgraded with a config that was changed,
 // removed, installed again, purged.
 func debComesAndGoes(t *testing.T, one, two string) {
-	needs(t, "dpkg")
+	needs(t, "dpkg", "openssl")
 	w := newWorld(t)
 
 	out := w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", one)
@@ -125,7 +147,7 @@ func debComesAndGoes(t *testing.T, one, two string) {
 
 // In a container or a chroot there is no systemd, and not even its programs.
 func debWithoutSystemd(t *testing.T, one string) {
-	needs(t, "dpkg")
+	needs(t, "dpkg", "openssl")
 	w := newWorld(t)
 	w.do("sh", "-c", `rm -rf /run/systemd; for p in systemctl systemd-sysusers; do rm -f "/usr/bin/$p" "/bin/$p"; done`)
 	w.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", one)
@@ -139,7 +161,7 @@ func debWithoutSystemd(t *testing.T, one string) {
 
 // The same of an .rpm, which knows no purge.
 func rpmComesAndGoes(t *testing.T, one, two string) {
-	needs(t, "rpm")
+	needs(t, "rpm", "openssl")
 	w := newWorld(t)
 	out := w.do("rpm", "-i", "--nodeps", "--nosignature", one)
 	if !strings.Contains(out, "not started yet") {
@@ -173,7 +195,7 @@ func rpmComesAndGoes(t *testing.T, one, two string) {
 // rotates looks whether logrotate does what it is told, in the folder of a user who
 // is not root.
 func (w *world) rotates(t *testing.T) {
-	needs(t, "logrotate")
+	needs(t, "logrotate", "openssl")
 	w = &world{t: t, pid: w.pid, enter: w.enter}
 	const log = "/var/log/sluice/access.log"
 	w.write(log, "a line\n")

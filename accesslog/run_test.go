@@ -246,6 +246,7 @@ func TestReopenComesBeforeTheNextWrite(t *testing.T) {
 			t.Errorf("%+v, told %v", got, told)
 		}
 		d.noReopen = nil
+		log.Stats() // its lock hands d to Run; sleeping in a bubble does not
 		time.Sleep(flushEvery)
 		synctest.Wait()
 		if got := log.Stats(); d.reopened != 2 || got.NotReopened != nil || len(told) != 2 || told[1] != nil {

@@ -48,6 +48,7 @@ type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) Reopen() error               { return nil }
+func (discard) Gone() bool                  { return false }
 func (discard) Close() error                { return nil }
 
 // BenchmarkLog is all that an Exchange pays: encoding, the copy into the buffer

@@ -1,6 +1,9 @@
 package accesslog
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
 // file is a sink at a path.
 type file struct {
@@ -41,6 +44,18 @@ func (f *file) Reopen() error {
 	}
 	f.open, f.torn = next, endsTorn(next)
 	return nil
+}
+
+// Gone reports whether the file has no name any more. One that was renamed has
+// one. What is no regular file, such as a FIFO, has readers that hold it, and
+// whatever is at its path later isn't theirs.
+func (f *file) Gone() bool {
+	info, err := f.open.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	is, ok := info.Sys().(*syscall.Stat_t)
+	return ok && is.Nlink == 0
 }
 
 // Close closes the file.

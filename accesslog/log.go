@@ -26,6 +26,9 @@ type Log struct {
 	// (once, however many writes fail) or couldn't be reopened (ErrNotReopened,
 	// once), and when all is as it should be again (nil).
 	Notify func(error)
+	// Deleted, if set before Run, is told by Run that the sink was found deleted
+	// and is reopened. That it couldn't be is Notify's to tell.
+	Deleted func()
 
 	// Fixed after New.
 	encoder zapcore.Encoder

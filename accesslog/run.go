@@ -48,7 +48,7 @@ func (l *Log) own(ctx context.Context) error {
 		case <-ctx.Done():
 			return l.end()
 		case <-tick.C:
-			if l.Stats().NotReopened != nil {
+			if l.Stats().NotReopened != nil || l.writer.sink.Gone() {
 				l.reopen.Store(true) // until it can be
 			}
 		case <-l.wake:
@@ -88,7 +88,7 @@ func (l *Log) flush() error {
 // old file still takes lines. It is tried again with each tick, or the old file
 // would be compressed and removed in time, with all that came after.
 func (l *Log) reopenSink() {
-	before := l.Stats()
+	before, gone := l.Stats(), l.writer.sink.Gone()
 	o := l.writer.reopen()
 	l.settle(o, before.Failure)
 	l.mu.Lock()
@@ -99,6 +99,8 @@ func (l *Log) reopenSink() {
 		l.notify(fmt.Errorf("%w: %w", ErrNotReopened, o.err))
 	case o.err == nil && before.NotReopened != nil && before.Failure == nil:
 		l.notify(nil)
+	case o.err == nil && before.NotReopened == nil && gone && l.Deleted != nil:
+		l.Deleted()
 	}
 }
 

@@ -13,6 +13,9 @@ type Sink interface {
 	// Reopen makes the next Write go where the sink's name leads by now. After
 	// an error all is as before.
 	Reopen() error
+	// Gone reports whether what Write writes is seen by nobody, because somebody
+	// has deleted it, and Reopen would help.
+	Gone() bool
 	Close() error
 }
 
@@ -54,3 +57,6 @@ func openStream(fd int, name string) (stream, error) {
 
 // Reopen does nothing: a stream has no path.
 func (stream) Reopen() error { return nil }
+
+// Gone is false, wherever the stream leads: it couldn't be reopened.
+func (stream) Gone() bool { return false }

@@ -14,6 +14,8 @@ type disk struct {
 	step     int
 	reopened int
 	noReopen error
+	gone     bool
+	looks    int // whether it is gone
 	closed   bool
 }
 
@@ -35,6 +37,11 @@ func (d *disk) Reopen() error {
 		d.reopened++
 	}
 	return d.noReopen
+}
+
+func (d *disk) Gone() bool {
+	d.looks++
+	return d.gone
 }
 
 func (d *disk) Close() error {

@@ -58,6 +58,9 @@ func (s *Server) openAccessLog() error {
 	}
 	s.access = accesslog.New(sink)
 	s.access.Notify = s.accessLogEvent
+	s.access.Deleted = func() {
+		s.errlog.Warn("access log was deleted; lines go to a new file in its place", "file", name)
+	}
 	s.sample(c.Sample)
 	return nil
 }

@@ -118,8 +118,8 @@ func (s *Server) accessLogEvent(err error) {
 		return
 	}
 	if errors.Is(err, accesslog.ErrNotReopened) {
-		s.timeline.add(LevelError, "access_log_renamed", "The access log could not be reopened, and goes to the file that was renamed: "+err.Error()+".", "why", err.Error())
-		s.errlog.Error("access log goes to the file that was renamed; that it can be reopened is tried each second", "why", err,
+		s.timeline.add(LevelError, "access_log_renamed", "The access log could not be reopened, and goes to the file that was renamed or deleted: "+err.Error()+".", "why", err.Error())
+		s.errlog.Error("access log goes to the file that was renamed or deleted; that it can be reopened is tried each second", "why", err,
 			"do", "let the user that Sluice runs as make files in its folder")
 		return
 	}

@@ -253,7 +253,7 @@ func concernProblems(t *Status, c concerns) (all []Problem) {
 	case l == nil || l.Failure == "":
 	case l.Renamed:
 		all = append(all, problem(LevelWarn, "access_log_renamed",
-			"The access log could not be reopened, and goes to the file that was renamed: "+sentence(l.Failure)+".",
+			"The access log could not be reopened, and goes to the file that was renamed or deleted: "+sentence(l.Failure)+".",
 			"let the user that Sluice runs as make files in that folder; it is tried again each second", "file", l.To, "why", l.Failure))
 	default:
 		all = append(all, problem(LevelWarn, "access_log_failing",

@@ -68,7 +68,7 @@ func TestProblems(t *testing.T) {
 		{"a short one that is renewed in time", cert(CertificateStatus{NotAfter: now.Add(5 * day), NextTry: now.Add(day)}), concerns{}, nil},
 		{"good", cert(CertificateStatus{NotAfter: now.Add(80 * day)}), concerns{}, nil},
 		{"log", Status{AccessLog: &LogStatus{To: "/var/log/x", Failure: "no space left on device"}}, concerns{}, []string{"access_log_failing The access log cannot be written: no space left"}},
-		{"log not reopened", Status{AccessLog: &LogStatus{To: "/var/log/x", Failure: "open /var/log/x: permission denied", Renamed: true}}, concerns{}, []string{"access_log_renamed The access log could not be reopened, and goes to the file that was renamed: open /var/log/x: permission denied."}},
+		{"log not reopened", Status{AccessLog: &LogStatus{To: "/var/log/x", Failure: "open /var/log/x: permission denied", Renamed: true}}, concerns{}, []string{"access_log_renamed The access log could not be reopened, and goes to the file that was renamed or deleted: open /var/log/x: permission denied."}},
 		{"names", Status{}, concerns{sources: []string{"app.internal", "b"}}, []string{"names_failing Where Upstreams are cannot be looked up, what was known stays: app.internal, b."}},
 		{"unstored", Status{}, concerns{unstored: []string{"certificates"}}, []string{"unstored The disk does not take what a restart needs: certificates."}},
 		{"memory", Status{}, concerns{memoryShort: true}, []string{"memory Memory is short"}},

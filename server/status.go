@@ -202,7 +202,7 @@ type LogStatus struct {
 	Written uint64 `json:"written"` // lines
 	Dropped uint64 `json:"dropped"`
 	Failure string `json:"failure,omitempty"`
-	Renamed bool   `json:"renamed,omitempty"` // the Failure is that it was not reopened: lines go to the renamed file
+	Renamed bool   `json:"renamed,omitempty"` // the Failure is that it was not reopened: lines go to the renamed or deleted file
 }
 
 // MemoryStatus is what the process uses.

@@ -1,6 +1,6 @@
 // Package accesslog writes one JSON object a line for each Exchange.
 //
-//	Log(e) ─ encode ─┐                       ┌─ file, reopened after rotation,
+//	Log(e) ─ encode ─┐                       ┌─ file, reopened after rotation
 //	Log(e) ─ encode ─┼─ active buffer ─ Run ─┤    or when it is deleted
 //	Log(e) ─ encode ─┘   (mutex, 4 MiB)      └─ stdout, stderr
 //

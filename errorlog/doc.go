@@ -2,7 +2,8 @@
 // number of lines.
 //
 //	slog ─ gate ─ text or JSON ─ queue ─ Run ─┬─ file, reopened after rotation
-//	        │                   (1 MiB)       └─ stderr: where there is no file,
+//	        │                   (1 MiB)       │    or when it is deleted
+//	        │                                 └─ stderr: where there is no file,
 //	        │                                    and while the file fails
 //	        └─ what is held back is summed up once a minute
 //
@@ -17,4 +18,9 @@
 // into a queue, and when it is full they are dropped and counted. Before Run,
 // and after it, lines are written at once. Those from before Open are in both,
 // stderr and the file.
+//
+// A file that somebody deletes takes lines on, but nobody sees them. So before a
+// write, once a second at most, it is looked whether that has happened, and then
+// what is at the path by now is opened. While that is not possible the file fails:
+// stderr has the lines. A file that was renamed keeps them until Reopen.
 package errorlog

@@ -7,10 +7,15 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
+	"time"
 )
 
-// maxEarly bounds the lines that are kept for a file which is not open yet.
-const maxEarly = 64 << 10
+const (
+	// maxEarly bounds the lines that are kept for a file which is not open yet.
+	maxEarly = 64 << 10
+	// lookEvery is how often it is looked at most whether the file was deleted.
+	lookEvery = time.Second
+)
 
 // sink is where lines go: a file, and stderr where there is none or while it
 // fails.
@@ -24,6 +29,10 @@ type sink struct {
 	file io.WriteCloser // nil: not open
 	dup  *os.File       // of the process's stderr; nil: none
 	torn bool           // the file does not end with a line's end
+
+	looked  time.Time // when it was last looked whether the file was deleted
+	deleted error     // it was, and why it could not be made anew; nil: neither
+	anew    bool      // it was, and could be, which is not told yet
 
 	opened bool   // open was called
 	early  []byte // lines from before it, for the file; stderr has them, too
@@ -105,18 +114,65 @@ func (s *sink) close() {
 }
 
 // reopen opens what is at the path now. That it couldn't is told in the old
-// file, which still takes lines.
+// file, which still takes lines; if that was deleted, where look has it told.
 func (s *sink) reopen() outcome {
 	if s.file == nil {
 		return outcome{}
 	}
+	if s.gone() {
+		s.looked = time.Time{}
+		return s.write(nil)
+	}
+	if err := s.renew(); err != nil {
+		return s.write(s.say(slog.LevelError, "error log cannot be reopened, the file before stays in use", "file", s.path, "why", err))
+	}
+	return outcome{}
+}
+
+// renew opens what is at the path now, and closes what was open before. After an
+// error all is as before.
+func (s *sink) renew() error {
 	next, err := openFile(s.path)
 	if err != nil {
-		return s.write(s.say(slog.LevelError, "error log cannot be reopened, the file before stays in use", "file", s.path, "why", err))
+		return err
 	}
 	s.file.Close()
 	s.file, s.torn = next, endsTorn(next)
-	return outcome{}
+	return nil
+}
+
+// look looks, unless it did so within lookEvery, whether the file was deleted, and
+// opens what is at the path then. It returns why it couldn't: nobody would see
+// what is written until it can.
+func (s *sink) look(now time.Time) error {
+	if now.Sub(s.looked) < lookEvery {
+		return s.deleted
+	}
+	s.looked, s.deleted = now, nil
+	if s.gone() {
+		if err := s.renew(); err != nil {
+			s.deleted = fmt.Errorf("it was deleted, and cannot be made anew: %w", err)
+		} else {
+			s.anew = true
+		}
+	}
+	return s.deleted
+}
+
+// gone reports whether the file has no name any more. One that was renamed has
+// one. What is no regular file, such as a FIFO, has readers that hold it, and
+// whatever is at its path later is not theirs.
+func (s *sink) gone() bool {
+	f, ok := s.file.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	is, ok := info.Sys().(*syscall.Stat_t)
+	return ok && is.Nlink == 0
 }
 
 // write writes lines: to the file, and what it does not take to stderr.
@@ -127,6 +183,9 @@ func (s *sink) write(lines []byte) outcome {
 		}
 		return s.toStderr(lines)
 	}
+	if err := s.look(time.Now()); err != nil {
+		return s.instead(lines, err)
+	}
 	before := s.before()
 	all := append(before[:len(before):len(before)], lines...)
 	n, err := s.file.Write(all)
@@ -134,24 +193,34 @@ func (s *sink) write(lines []byte) outcome {
 		s.torn = all[n-1] != '\n'
 	}
 	if err == nil {
-		s.failing, s.missed = false, 0
+		s.failing, s.missed, s.anew = false, 0, false
 		return outcome{written: countLines(lines)}
 	}
 	done := bytes.LastIndexByte(lines[:max(n-len(before), 0)], '\n') + 1
-	o := outcome{written: countLines(lines[:done])}
+	o := s.instead(lines[done:], err)
+	o.written += countLines(lines[:done])
+	return o
+}
+
+// instead writes to stderr what the file does not take, which err is why.
+func (s *sink) instead(lines []byte, err error) outcome {
 	if !s.failing {
 		s.failing = true
 		s.toStderr(s.say(slog.LevelError, "error log cannot be written; lines come here until it can", "file", s.path, "why", err))
 	}
-	rest := s.toStderr(lines[done:])
-	s.missed += rest.written
-	return outcome{written: o.written + rest.written, dropped: rest.dropped, err: err}
+	o := s.toStderr(lines)
+	s.missed += o.written
+	o.err = err
+	return o
 }
 
 // before returns what has to stand before the next line in the file.
 func (s *sink) before() (text []byte) {
 	if s.torn {
 		text = append(text, '\n')
+	}
+	if s.anew {
+		text = append(text, s.say(slog.LevelWarn, "error log was deleted; lines go to a new file in its place", "file", s.path)...)
 	}
 	if s.failing {
 		text = append(text, s.say(slog.LevelInfo, "error log is written again", "lines_on_stderr", s.missed)...)

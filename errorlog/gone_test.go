@@ -1,0 +1,215 @@
+package errorlog
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// remove deletes a file, and returns one that is still it.
+func remove(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+const deletedLine = `level=WARN msg="error log was deleted; lines go to a new file in its place" file=`
+
+func TestADeletedFileIsReopenedByTheNextLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, p, file := filed(t, Options{})
+		stop := run(t, log)
+		write := func(line string) {
+			log.queue.Write([]byte(line + "\n"))
+			synctest.Wait()
+		}
+		synctest.Wait() // from here on Run does
+		write("one")
+		old := remove(t, file)
+		time.Sleep(lookEvery)
+		write("two")
+		write("three")
+		time.Sleep(lookEvery)
+		write("four")
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		text, err := io.ReadAll(old)
+		if err != nil || string(text) != "one\n" || p.text() != "" {
+			t.Errorf("the deleted file has %q (%v), stderr %q", text, err, p.text())
+		}
+		if first, rest, _ := strings.Cut(read(t, file), "\n"); !strings.Contains(first, deletedLine+file) || rest != "two\nthree\nfour\n" {
+			t.Errorf("the new file has %q", read(t, file))
+		}
+		if n := log.Stats(); n.Written != 4 || n.Dropped != 0 || n.Failure != nil {
+			t.Errorf("%+v", n)
+		}
+	})
+}
+
+// Many lines in a second cost one look.
+func TestItIsLookedOnceASecondAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, _, file := filed(t, Options{})
+		log.queue.Write([]byte("one\n"))
+		remove(t, file)
+		time.Sleep(lookEvery / 2)
+		log.queue.Write([]byte("two\n"))
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("within the second: %v", err)
+		}
+		time.Sleep(lookEvery / 2)
+		log.queue.Write([]byte("three\n"))
+		if got := read(t, file); !strings.HasSuffix(got, "\nthree\n") {
+			t.Errorf("after it: %q", got)
+		}
+	})
+}
+
+// Who deletes it and sends the signal as well need not wait for a line.
+func TestReopenOfADeletedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, _, file := filed(t, Options{})
+		stop := run(t, log)
+		log.queue.Write([]byte("one\n"))
+		synctest.Wait()
+		remove(t, file)
+		log.Reopen()
+		synctest.Wait()
+		if got := read(t, file); !strings.HasSuffix(got, deletedLine+file+"\n") || strings.Count(got, "\n") != 1 {
+			t.Errorf("the new file has %q", got)
+		}
+		stop()
+	})
+}
+
+func TestARenamedFileKeepsItsLinesUntilReopen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, _, file := filed(t, Options{})
+		if err := os.Rename(file, file+".1"); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			time.Sleep(lookEvery)
+			log.queue.Write([]byte("line\n"))
+		}
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) || read(t, file+".1") != "line\nline\nline\n" {
+			t.Errorf("%v, before %q", err, read(t, file+".1"))
+		}
+	})
+}
+
+// Nobody would see what is told in a file without a name: lines go to stderr
+// until there is one again. That is found at most a second late, or by Reopen.
+func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
+	for name, bySignal := range map[string]bool{"by itself": false, "by Reopen": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log, p, file := filed(t, Options{})
+				stop := run(t, log)
+				write := func(line string) {
+					log.queue.Write([]byte(line + "\n"))
+					synctest.Wait()
+				}
+				synctest.Wait() // from here on Run does
+				write("one")
+				old := remove(t, file)
+				if err := os.Remove(filepath.Dir(file)); err != nil {
+					t.Fatal(err)
+				}
+				const told = `msg="error log cannot be written; lines come here until it can"`
+				if bySignal {
+					log.Reopen()
+					synctest.Wait()
+					if got := p.text(); strings.Count(got, told) != 1 || p.lines() != 1 {
+						t.Errorf("after the signal stderr has %q", got)
+					}
+				} else {
+					time.Sleep(lookEvery)
+				}
+				write("two")
+				time.Sleep(lookEvery)
+				write("three")
+				if got := p.text(); strings.Count(got, told) != 1 || !strings.Contains(got, "it was deleted, and cannot be made anew: open "+file) ||
+					!strings.HasSuffix(got, "\ntwo\nthree\n") || p.lines() != 3 {
+					t.Errorf("stderr has %q", got)
+				}
+				if n := log.Stats(); n.Written != 3 || n.Dropped != 0 || !errors.Is(n.Failure, os.ErrNotExist) {
+					t.Errorf("%+v", n)
+				}
+				if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(lookEvery)
+				write("four")
+				stop()
+				lines := strings.Split(read(t, file), "\n")
+				if len(lines) != 4 || !strings.Contains(lines[0], deletedLine) || lines[2] != "four" ||
+					!strings.Contains(lines[1], `msg="error log is written again" lines_on_stderr=2`) {
+					t.Errorf("the new file has %q", lines)
+				}
+				if text, err := io.ReadAll(old); err != nil || string(text) != "one\n" {
+					t.Errorf("the deleted file has %q (%v)", text, err)
+				}
+				if n := log.Stats(); n.Written != 4 || n.Failure != nil || p.lines() != 3 {
+					t.Errorf("%+v, %d lines on stderr", n, p.lines())
+				}
+			})
+		})
+	}
+}
+
+// What has a name left, or readers that hold it, is not gone.
+func TestOnlyAFileThatNobodyCanFindIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "error.log")
+	ok := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		path string
+		then func()
+		want bool
+	}{
+		{"there", path, func() {}, false},
+		{"deleted", path, func() { ok(os.Remove(path)) }, true},
+		{"a name left", path, func() { ok(os.Link(path, path+".1"), os.Remove(path)) }, false},
+		{os.DevNull, os.DevNull, func() {}, false},
+	} {
+		s := sink{path: tt.path}
+		ok(s.open(false))
+		if tt.then(); s.gone() != tt.want {
+			t.Errorf("%s: want %v", tt.name, tt.want)
+		}
+		s.close()
+	}
+
+	fifo := path + ".fifo"
+	ok(syscall.Mkfifo(fifo, 0o600))
+	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // or ours would wait for one
+	ok(err)
+	defer reader.Close()
+	s := sink{path: fifo}
+	ok(s.open(false))
+	defer s.close()
+	ok(os.Remove(fifo))
+	if s.gone() {
+		t.Error("a FIFO is gone")
+	}
+}

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +48,81 @@ func TestSIGUSR1ReopensTheAccessLog(t *testing.T) {
 	}
 	if len(after) < n/2-1 {
 		t.Errorf("%d lines before, %d after", len(before), len(after))
+	}
+}
+
+// "Whoever deletes a log's file need do nothing more" (docs/operations.md): what
+// comes later is in a new one, without a signal, and what was written before is in
+// the old one, so that no line is lost or there twice.
+func TestLogsThatAreDeletedAreThereAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, errorFile := filepath.Join(dir, accessLog), filepath.Join(dir, errorLog)
+	s := launchIn(t, dir, setup{log: toFile(dir), upstreams: []string{serve(t, nil).address}})
+	isThere := func(file string) bool { _, err := os.Stat(file); return err == nil }
+	old, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	c := s.dial(t)
+	const n = 600
+	for i := range n {
+		c.send("GET / HTTP/1.1\r\nHost: %s\r\nRequest-Id: r%d\r\n\r\n", host, i)
+		c.answer()
+		if i == n/2 {
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, patience, "the access log is there again", func() bool { return isThere(file) })
+		}
+	}
+	before, err := io.ReadAll(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, patience, "all lines are written", func() bool {
+		text, err := os.ReadFile(file)
+		return err == nil && bytes.Count(before, []byte("\n"))+bytes.Count(text, []byte("\n")) >= n
+	})
+	after := s.lines(t)
+	kept := filepath.Join(dir, accessLog+".kept")
+	if err := os.WriteFile(kept, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	times := map[string]int{}
+	for _, l := range append(readLines(t, kept), after...) {
+		times[l.ID]++
+	}
+	for i := range n {
+		if id := fmt.Sprint("r", i); times[id] != 1 {
+			t.Errorf("request %s has %d lines, want 1", id, times[id])
+		}
+	}
+	if len(after) < n/2-1 {
+		t.Errorf("%d lines in the new file", len(after))
+	}
+	eventually(t, patience, "the error log says so", func() bool {
+		return strings.Contains(s.told(), `level=WARN msg="access log was deleted; lines go to a new file in its place" file=`+file)
+	})
+
+	// The error log is there again with its next line but one at the latest, as it
+	// is looked once a second: one more for each time that we delete the other.
+	if err := os.Remove(errorFile); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, patience, "the error log is there again", func() bool {
+		os.Remove(file)
+		return isThere(errorFile)
+	})
+	s.stop()
+	text, err := os.ReadFile(errorFile)
+	if err != nil || !bytes.Contains(text, []byte(`level=WARN msg="error log was deleted; lines go to a new file in its place" file=`+errorFile)) ||
+		!bytes.Contains(text, []byte("access log was deleted")) {
+		t.Errorf("the error log has (%v)\n%s", err, text)
+	}
+	if text := s.stderr.text(); text != "" {
+		t.Errorf("stderr has\n%s", text)
 	}
 }
 

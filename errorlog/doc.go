@@ -19,8 +19,8 @@
 // and after it, lines are written at once. Those from before Open are in both,
 // stderr and the file.
 //
-// A file that somebody deletes takes lines on, but nobody sees them. So before a
-// write, once a second at most, it is looked whether that has happened, and then
-// what is at the path by now is opened. While that is not possible the file fails:
-// stderr has the lines. A file that was renamed keeps them until Reopen.
+// A file that somebody deletes takes lines on, but nobody sees them. So before each
+// write it is looked whether that has happened, and then what is at the path by now
+// is opened. While that is not possible the file fails: stderr has the lines. A file
+// that was renamed keeps them until Reopen.
 package errorlog

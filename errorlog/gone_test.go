@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // remove deletes a file, and returns one that is still it.
@@ -39,10 +38,8 @@ func TestADeletedFileIsReopenedByTheNextLine(t *testing.T) {
 		synctest.Wait() // from here on Run does
 		write("one")
 		old := remove(t, file)
-		time.Sleep(lookEvery)
 		write("two")
 		write("three")
-		time.Sleep(lookEvery)
 		write("four")
 		if err := stop(); err != nil {
 			t.Error(err)
@@ -56,25 +53,6 @@ func TestADeletedFileIsReopenedByTheNextLine(t *testing.T) {
 		}
 		if n := log.Stats(); n.Written != 4 || n.Dropped != 0 || n.Failure != nil {
 			t.Errorf("%+v", n)
-		}
-	})
-}
-
-// Many lines in a second cost one look.
-func TestItIsLookedOnceASecondAtMost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log, _, file := filed(t, Options{})
-		log.queue.Write([]byte("one\n"))
-		remove(t, file)
-		time.Sleep(lookEvery / 2)
-		log.queue.Write([]byte("two\n"))
-		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("within the second: %v", err)
-		}
-		time.Sleep(lookEvery / 2)
-		log.queue.Write([]byte("three\n"))
-		if got := read(t, file); !strings.HasSuffix(got, "\nthree\n") {
-			t.Errorf("after it: %q", got)
 		}
 	})
 }
@@ -103,7 +81,6 @@ func TestARenamedFileKeepsItsLinesUntilReopen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			time.Sleep(lookEvery)
 			log.queue.Write([]byte("line\n"))
 		}
 		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) || read(t, file+".1") != "line\nline\nline\n" {
@@ -113,7 +90,7 @@ func TestARenamedFileKeepsItsLinesUntilReopen(t *testing.T) {
 }
 
 // Nobody would see what is told in a file without a name: lines go to stderr
-// until there is one again. That is found at most a second late, or by Reopen.
+// until there is one again.
 func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
 	for name, bySignal := range map[string]bool{"by itself": false, "by Reopen": true} {
 		t.Run(name, func(t *testing.T) {
@@ -137,11 +114,8 @@ func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
 					if got := p.text(); strings.Count(got, told) != 1 || p.lines() != 1 {
 						t.Errorf("after the signal stderr has %q", got)
 					}
-				} else {
-					time.Sleep(lookEvery)
 				}
 				write("two")
-				time.Sleep(lookEvery)
 				write("three")
 				if got := p.text(); strings.Count(got, told) != 1 || !strings.Contains(got, "it was deleted, and cannot be made anew: open "+file) ||
 					!strings.HasSuffix(got, "\ntwo\nthree\n") || p.lines() != 3 {
@@ -153,7 +127,6 @@ func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
 				if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(lookEvery)
 				write("four")
 				stop()
 				lines := strings.Split(read(t, file), "\n")

@@ -7,15 +7,10 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
-	"time"
 )
 
-const (
-	// maxEarly bounds the lines that are kept for a file which is not open yet.
-	maxEarly = 64 << 10
-	// lookEvery is how often it is looked at most whether the file was deleted.
-	lookEvery = time.Second
-)
+// maxEarly bounds the lines that are kept for a file which is not open yet.
+const maxEarly = 64 << 10
 
 // sink is where lines go: a file, and stderr where there is none or while it
 // fails.
@@ -30,9 +25,7 @@ type sink struct {
 	dup  *os.File       // of the process's stderr; nil: none
 	torn bool           // the file does not end with a line's end
 
-	looked  time.Time // when it was last looked whether the file was deleted
-	deleted error     // it was, and why it could not be made anew; nil: neither
-	anew    bool      // it was, and could be, which is not told yet
+	anew bool // it was deleted and made anew, which is not told yet
 
 	opened bool   // open was called
 	early  []byte // lines from before it, for the file; stderr has them, too
@@ -120,7 +113,6 @@ func (s *sink) reopen() outcome {
 		return outcome{}
 	}
 	if s.gone() {
-		s.looked = time.Time{}
 		return s.write(nil)
 	}
 	if err := s.renew(); err != nil {
@@ -141,22 +133,17 @@ func (s *sink) renew() error {
 	return nil
 }
 
-// look looks, unless it did so within lookEvery, whether the file was deleted, and
-// opens what is at the path then. It returns why it couldn't: nobody would see
-// what is written until it can.
-func (s *sink) look(now time.Time) error {
-	if now.Sub(s.looked) < lookEvery {
-		return s.deleted
+// look opens what is at the path now if the file was deleted. It returns why it
+// couldn't: nobody would see what is written until it can.
+func (s *sink) look() error {
+	if !s.gone() {
+		return nil
 	}
-	s.looked, s.deleted = now, nil
-	if s.gone() {
-		if err := s.renew(); err != nil {
-			s.deleted = fmt.Errorf("it was deleted, and cannot be made anew: %w", err)
-		} else {
-			s.anew = true
-		}
+	if err := s.renew(); err != nil {
+		return fmt.Errorf("it was deleted, and cannot be made anew: %w", err)
 	}
-	return s.deleted
+	s.anew = true
+	return nil
 }
 
 // gone reports whether the file has no name any more. One that was renamed has
@@ -183,7 +170,7 @@ func (s *sink) write(lines []byte) outcome {
 		}
 		return s.toStderr(lines)
 	}
-	if err := s.look(time.Now()); err != nil {
+	if err := s.look(); err != nil {
 		return s.instead(lines, err)
 	}
 	before := s.before()

@@ -16,7 +16,7 @@ export const problems = {
   certificate_unfit: ["[{names}: ]clients may refuse the certificate[: {why}].", "[{names}：]客户端可能拒绝该证书[：{why}]。"],
   certificate_failing: ["[{names}: ]the certificate cannot be renewed[, {days} days are left].", "[{names}：]证书无法续期[，还剩 {days} 天]。"],
   access_log_failing: ["The access log cannot be written[: {why}].", "访问日志无法写入[：{why}]。"],
-  access_log_renamed: ["The access log goes to the renamed file[: {why}].", "访问日志仍写入已改名的旧文件[：{why}]。"],
+  access_log_renamed: ["The access log goes to the old file, which was renamed or deleted[: {why}].", "访问日志仍写入已改名或已删除的旧文件[：{why}]。"],
   names_failing: ["[{names}: ]Upstreams cannot be looked up; what was known stays.", "[{names}：]上游地址无法解析，沿用已知地址。"],
   reload_refused: ["The last reload was refused; the old configuration is in force[: {why}].", "上次重新加载被拒绝，仍在使用旧配置[：{why}]。"],
   restart_needed: ["Some keys wait for a restart[: {names}].", "部分配置项需重启才生效[：{names}]。"],

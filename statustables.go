@@ -179,7 +179,7 @@ func (v view) failures(s *sheet) {
 func (v view) events(s *sheet) {
 	t := table{titles: []string{"AGO", "LEVEL", "WHAT"}}
 	for _, e := range v.Events {
-		what := e.Text
+		what := readable(e.Text)
 		if e.Times > 1 {
 			what += fmt.Sprintf(" (%d times)", e.Times)
 		}

@@ -72,7 +72,7 @@ func (v view) health(s *sheet) {
 	}
 	const most = 20
 	for _, p := range v.Problems[:min(len(v.Problems), most)] {
-		s.paragraph(part{p.Level + ": ", styleOf(p.Level)}, p.Text)
+		s.paragraph(part{p.Level + ": ", styleOf(p.Level)}, readable(p.Text))
 		if p.Remedy != "" {
 			s.paragraph(text("  do: "), p.Remedy)
 		}

@@ -13,7 +13,7 @@ func failureTable(all []server.FailureStatus, now time.Time) table {
 	t := table{titles: []string{"AGO", "!ID", ">STATUS", "REQUEST", "CAUSE"}}
 	for _, f := range all {
 		t.row(text(age(f.Time, now)), text(f.ID), statusOf(f),
-			text(f.Method+" "+f.Host+f.Path), text(causeOf(f)))
+			text(f.Method+" "+f.Host+readable(f.Path)), text(causeOf(f)))
 	}
 	return t
 }
@@ -49,16 +49,16 @@ func storySheet(f server.FailureStatus, now time.Time, width int) *sheet {
 	s := &sheet{width: width}
 	status := statusOf(f)
 	status.text += " "
-	s.paragraph(status, f.Method+" "+f.Host+f.Path)
+	s.paragraph(status, f.Method+" "+f.Host+readable(f.Path))
 	s.line(part{fmt.Sprintf("%s (%s ago), took %s%s", f.Time.UTC().Format("2006-01-02 15:04:05 UTC"), age(f.Time, now),
 		milliseconds(f.Total), queued(f)), faint})
 	s.paragraph(part{}, facts(f))
 	s.gap()
 	if len(f.Sentences) == 0 {
-		s.paragraph(part{}, causeOf(f)+" "+f.Detail)
+		s.paragraph(part{}, readable(causeOf(f)+" "+f.Detail))
 	}
 	for _, sentence := range f.Sentences {
-		s.paragraph(part{}, sentence)
+		s.paragraph(part{}, readable(sentence))
 	}
 	s.gap()
 	s.table(attempts(f.Tries), len(f.Tries))
@@ -116,5 +116,5 @@ func cameOf(try server.TryStatus) part {
 	if len(words) == 0 {
 		return part{"answered", good}
 	}
-	return part{strings.Join(words, ": "), bad}
+	return part{readable(strings.Join(words, ": ")), bad}
 }

@@ -3,6 +3,7 @@
 import { make, byId, put, show, list, attribute } from './dom.js';
 import { word, clock, ago, span, moment } from './language.js';
 import { why, story, remedyOf } from './why.js';
+import { readable } from './readable.js';
 
 const few = 6, most = 30; // that are shown at first, and at all
 
@@ -41,7 +42,7 @@ function row(f) {
   const summary = make('summary', '',
     make('span', 'when', time, make('small')),
     make('b', 'status s' + String(f.status)[0], f.status || '–'),
-    make('span', 'what', make('span', 'url', f.method + ' ' + f.host + f.path), make('small', '', why(f.phase, f.cause) || f.detail || f.degraded || '')));
+    make('span', 'what', make('span', 'url', f.method + ' ' + f.host + readable(f.path)), make('small', '', why(f.phase, f.cause) || readable(f.detail) || f.degraded || '')));
   const details = make('details', '', summary), e = make('li', '', details);
   e.dataset.id = f.id + f.time;
   details.addEventListener('toggle', () => {
@@ -52,10 +53,10 @@ function row(f) {
 
 // told returns the story of one.
 function told(f) {
-  const sentences = story(f), box = make('div', 'told', make('ol', '', ...sentences.map(s => make('li', '', s))));
+  const sentences = story(f).map(readable), detail = readable(f.detail), box = make('div', 'told', make('ol', '', ...sentences.map(s => make('li', '', s))));
   const remedy = remedyOf(f);
   if (remedy) box.append(make('p', 'do', make('strong', '', word('do')), word('colon'), remedy));
-  if (f.detail && !sentences.some(s => s.includes(f.detail))) box.append(make('p', 'detail', f.detail));
+  if (detail && !sentences.some(s => s.includes(detail))) box.append(make('p', 'detail', detail));
   if (f.id) box.append(command(f.id));
   return box;
 }

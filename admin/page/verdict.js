@@ -4,6 +4,7 @@ import { make, byId, put, show, attribute, list, name } from './dom.js';
 import { word, number, isEnglish, told, clock, ago, moment } from './language.js';
 import { problems, remedies } from './codes.js';
 import { localized } from './why.js';
+import { readable } from './readable.js';
 
 const most = 12; // problems that are shown
 
@@ -55,7 +56,7 @@ export function verdict(status, now) {
     return {
       code,
       state: p.level === 'error' ? 'bad' : 'warn',
-      title: told(problems, code, values, p.text),
+      title: readable(told(problems, code, values, p.text)),
       lead: p.do || Object.hasOwn(remedies, code) ? told(remedies, code, values, p.do) : '',
       remedy: true,
     };

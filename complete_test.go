@@ -45,6 +45,7 @@ func TestCompletionKnowsTheConfiguration(t *testing.T) {
 		{"maintenance on -c /nowhere ", noFiles, ""},
 		{"certs renew -c FILE shop", "shop.example.com\n" + noFiles, "www"},
 		{"purge -c FILE ", "https://shop.example.com/\nhttps://www.example.com/\n" + noSpace, "*"},
+		{"status -c FILE --al", "--all\tleave nothing out", "--json"},
 		{"status -c FILE --pool ", "app\nweb\n" + noFiles, ""},
 		{"upstream drain -c FILE ", "app\nweb\n" + noFiles, ""},
 		{"upstream drain -c FILE app ", "127.0.0.1:3001\n" + noFiles, "3002"},

@@ -16,6 +16,14 @@ func count(n uint64) string {
 	return digits
 }
 
+// things writes a number of them.
+func things(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return count(uint64(max(n, 0))) + " " + what
+}
+
 // figure writes a number as exactly as a person reads it.
 func figure(f float64) string {
 	switch {

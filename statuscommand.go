@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,10 @@ is wrong and what to do about it. Below stand requests, latency and answers of
 the last seconds, Sites, Pools with each Upstream and why it is out,
 certificates, limited clients, the cache, the last failures and events.
 
+What is in trouble stands before what is well. Of more than 20 Pools those that
+are well are only counted, and of each table the first rows are shown; --pool
+shows one Pool, and --all everything.
+
 Colours are used in a terminal only, and not if NO_COLOR is set.
 
 Exit status:
@@ -38,6 +43,7 @@ With --watch it is 0 when ended by ^C.`,
 		Example: `  sluice status
   sluice status --watch
   sluice status --pool app                every Upstream of one Pool
+  sluice status --all | less              every Pool, Site, certificate, problem
   sluice status --json | jq .problems
   s=$(sluice status 2>&1) || echo "$s" | mail -s sluice ops@example.com`,
 		Args: cobra.NoArgs,
@@ -46,8 +52,9 @@ With --watch it is 0 when ended by ^C.`,
 	asJSON := c.Flags().Bool("json", false, "print JSON")
 	watched := c.Flags().BoolP("watch", "w", false, "show it anew every second, until ^C")
 	pool := c.Flags().String("pool", "", "show this Pool only, with all its Upstreams")
-	c.MarkFlagsMutuallyExclusive("json", "watch")
-	c.MarkFlagsMutuallyExclusive("json", "pool")
+	all := c.Flags().Bool("all", false, "leave nothing out, however much there is")
+	c.MarkFlagsMutuallyExclusive("json", "watch", "all")
+	c.MarkFlagsMutuallyExclusive("json", "pool", "all")
 	c.RegisterFlagCompletionFunc("pool", completePools(file))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := loadAsked(c, *file)
@@ -60,13 +67,13 @@ With --watch it is 0 when ended by ^C.`,
 		case *asJSON:
 			return printStatusJSON(c, cfg)
 		}
-		return showStatus(c, cfg, *pool)
+		return showStatus(c, cfg, *pool, *all)
 	}
 	return c
 }
 
 // showStatus prints it once.
-func showStatus(c *cobra.Command, cfg *config.Config, pool string) error {
+func showStatus(c *cobra.Command, cfg *config.Config, pool string, all bool) error {
 	status, _, err := askStatus(c.Context(), cfg)
 	if err != nil {
 		return err
@@ -76,7 +83,11 @@ func showStatus(c *cobra.Command, cfg *config.Config, pool string) error {
 	}
 	t := newTerminal(c.OutOrStdout())
 	width, _ := t.size()
-	if err := (view{Status: status, width: width, most: standardRows(), pool: pool}).sheet().printTo(t.out, t.colour); err != nil {
+	v := view{Status: status, width: width, most: standardRows(), pool: pool, hint: ": sluice status --all"}
+	if all {
+		v.most, v.all = allRows(), true
+	}
+	if err := v.sheet().printTo(t.out, t.colour); err != nil {
 		return err
 	}
 	return verdict(status)
@@ -106,7 +117,7 @@ func askStatus(ctx context.Context, cfg *config.Config) (*server.Status, []byte,
 	if err := json.Unmarshal(body, &s); err != nil || s.Version == "" || s.Time.IsZero() {
 		return nil, nil, errNotSluice
 	}
-	arrange(&s)
+	arrange(&s, nil)
 	return &s, body, nil
 }
 
@@ -132,6 +143,7 @@ func knownPool(s *server.Status, name string) error {
 		}
 		names = append(names, p.Name)
 	}
+	slices.Sort(names) // as the eye looks for one
 	return fmt.Errorf("there is no Pool %q\nthose there are: %s", name, clean(strings.Join(names, ", ")))
 }
 
@@ -151,7 +163,8 @@ func watchStatus(c *cobra.Command, cfg *config.Config, pool string) error {
 			s, _, err := askStatus(ctx, cfg)
 			return s, err
 		},
-		pool: pool,
+		pool:   pool,
+		lately: make(queues),
 	}
 	return w.untilSignal(c.Context())
 }

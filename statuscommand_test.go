@@ -106,7 +106,7 @@ func TestStatusOfOnePool(t *testing.T) {
 		t.Errorf("%v, %d Upstreams in\n%s", err, n, got)
 	}
 	got, err = pretend{status: s}.run(t, "status")
-	if !strings.Contains(got, "... and 192 more\n") || !strings.Contains(got, "Pool web: 0 of 0 Upstreams get requests; in flight 0, queued 0\n  no Upstreams: no such name\n") {
+	if !strings.Contains(got, "... and 192 more: sluice status --pool app\n") || !strings.Contains(got, "Pool web: 0 of 0 Upstreams get requests; in flight 0, queued 0\n  no Upstreams: no such name\n") {
 		t.Errorf("%v\n%s", err, got)
 	}
 	_, err = pretend{status: s}.run(t, "status", "--pool", "ap")

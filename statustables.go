@@ -9,25 +9,81 @@ import (
 	"sluice/server"
 )
 
-// pools shows each Pool with its first Upstreams.
+// fewPools are shown one by one whether they are well or not.
+const fewPools = 20
+
+// pools shows each Pool with its first Upstreams. Of many, those that are well are
+// summed up.
 func (v view) pools(s *sheet) {
-	for i, p := range v.Pools {
-		if v.pool != "" && p.Name != v.pool {
-			continue
-		}
+	all := v.poolsShown()
+	shown := all[:min(len(all), v.most[poolLines])]
+	for i, p := range shown {
 		if i == 0 || v.most[poolRows] > 0 {
 			s.gap()
 		}
 		v.poolLine(s, p)
-		t := table{titles: []string{"UPSTREAM", ">WEIGHT", ">IN FLIGHT", ">ATTEMPTS", ">FAILED", "STATE"}}
-		shown := min(len(p.Upstreams), v.most[poolRows])
-		t.left = len(p.Upstreams) - shown
-		for _, u := range p.Upstreams[:shown] {
-			t.row(text(upstreamName(u)), text(fmt.Sprint(u.Weight)), text(fmt.Sprint(u.InFlight)),
-				text(count(u.Requests)), text(count(u.Failures)), v.upstreamState(u))
-		}
-		s.table(t, v.most[poolRows])
+		v.upstreams(s, p)
 	}
+	v.poolsLeft(s, all[len(shown):], len(shown) == 0 || v.most[poolRows] > 0)
+}
+
+// poolsLeft says how many Pools are not shown one by one: those that there is no
+// room for, and those that are well. apart: with room before that.
+func (v view) poolsLeft(s *sheet, left []server.PoolStatus, apart bool) {
+	fine := len(v.Pools) - len(v.poolsShown())
+	if v.pool != "" || len(left) == 0 && fine == 0 {
+		return
+	}
+	if apart {
+		s.gap()
+	}
+	if len(left) > 0 {
+		for _, p := range left {
+			s.left += 1 + len(p.Upstreams)
+		}
+		s.line(part{"... and " + things(len(left), "more Pool") + v.hint, faint})
+	}
+	if fine > 0 {
+		words := things(fine, "other Pool") + " are well"
+		if fine == len(v.Pools) {
+			words = fmt.Sprintf("all %d Pools are well", fine)
+		} else if fine == 1 {
+			words = "1 other Pool is well"
+		}
+		s.line(part{words, good}, part{": sluice status --pool NAME shows one, --all shows all", faint})
+	}
+}
+
+// poolsShown returns the Pools that are shown one by one, as far as there is room.
+func (v view) poolsShown() (all []server.PoolStatus) {
+	if v.pool == "" && (v.all || len(v.Pools) <= fewPools) {
+		return v.Pools
+	}
+	of := needs(v.Status, v.lately)
+	for _, p := range v.Pools {
+		if p.Name == v.pool || v.pool == "" && of[p.Name] != well {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// upstreams shows the first ones of a Pool.
+func (v view) upstreams(s *sheet, p server.PoolStatus) {
+	t := table{titles: []string{"UPSTREAM", ">WEIGHT", ">IN FLIGHT", ">ATTEMPTS", ">FAILED", "STATE"}}
+	shown := min(len(p.Upstreams), v.most[poolRows])
+	t.left = len(p.Upstreams) - shown
+	if v.hint != "" {
+		t.how = ": sluice status --pool NAME"
+		if isID(p.Name) {
+			t.how = ": sluice status --pool " + p.Name
+		}
+	}
+	for _, u := range p.Upstreams[:shown] {
+		t.row(text(upstreamName(u)), text(fmt.Sprint(u.Weight)), text(fmt.Sprint(u.InFlight)),
+			text(count(u.Requests)), text(count(u.Failures)), v.upstreamState(u))
+	}
+	s.table(t, v.most[poolRows])
 }
 
 // poolLine says how a Pool is.
@@ -54,28 +110,6 @@ func (v view) poolLine(s *sheet, p server.PoolStatus) {
 	if p.FailsOpen {
 		s.line(part{"  fails open: all are out, so requests are tried on them nevertheless", doubt})
 	}
-}
-
-// arrange puts those Upstreams of each Pool first that need a look.
-func arrange(s *server.Status) {
-	for _, p := range s.Pools {
-		slices.SortStableFunc(p.Upstreams, func(a, b server.UpstreamStatus) int {
-			return cmp.Compare(urgency(a), urgency(b))
-		})
-	}
-}
-
-// urgency is where an Upstream stands among others: less is further up.
-func urgency(u server.UpstreamStatus) int {
-	switch {
-	case u.State == "out":
-		return 0
-	case u.State != "in":
-		return 1
-	case u.Draining || u.Share < 1:
-		return 2
-	}
-	return 3
 }
 
 func upstreamName(u server.UpstreamStatus) string {
@@ -134,7 +168,7 @@ func (v view) limits(s *sheet) {
 	for _, r := range all {
 		t.row(text(r.Client), text(count(r.Refused)), text(age(r.Last, v.Time)), text(r.limit.Name), text(r.limit.Site))
 	}
-	s.section("Limited clients", t, v.most[limitRows])
+	v.section(s, "Limited clients", t, limitRows)
 }
 
 // stores shows the Listeners, the cache, the access log and the process, a line
@@ -171,7 +205,7 @@ func failureOf(l *server.LogStatus) string {
 
 // failures shows the last Exchanges that failed.
 func (v view) failures(s *sheet) {
-	s.section("Last failures", failureTable(v.Failures, v.Time), v.most[failureRows],
+	v.section(s, "Last failures", failureTable(v.Failures, v.Time), failureRows,
 		part{"  (sluice why ID tells the story of one)", faint})
 }
 
@@ -185,5 +219,5 @@ func (v view) events(s *sheet) {
 		}
 		t.row(text(age(e.Time, v.Time)), part{e.Level, styleOf(e.Level)}, text(what))
 	}
-	s.section("Last events", t, v.most[eventRows])
+	v.section(s, "Last events", t, eventRows)
 }

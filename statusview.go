@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"sluice/server"
@@ -11,18 +11,23 @@ import (
 // view is how a Status is shown.
 type view struct {
 	*server.Status
-	width int // columns; 0: any number
-	most  rows
-	pool  string // the only Pool that is shown, in full; "": everything
+	width  int // columns; 0: any number
+	most   rows
+	pool   string // the only Pool that is shown, in full; "": everything
+	all    bool   // those Pools, too, that are well, however many there are
+	lately queues // when there is more than one look
+	hint   string // what follows the number of what is left out: how to see it
 }
 
-// rows are how many rows of each table are shown at most. Of Pools it is those of
-// each.
+// rows are how many rows of each table are shown at most, how many Problems, and
+// how many Pools. Of Upstreams it is those of each Pool.
 type rows [sections]int
 
-// The tables, those first that a small window has room for.
+// The sections, those first that a small window has room for.
 const (
-	poolRows = iota
+	problemLines = iota
+	poolLines
+	poolRows
 	failureRows
 	siteRows
 	certificateRows
@@ -33,11 +38,16 @@ const (
 
 // standardRows are shown where there is no window to fill.
 func standardRows() rows {
-	return rows{poolRows: 10, failureRows: 5, siteRows: 10, certificateRows: 10, limitRows: 5, eventRows: 5}
+	return rows{problemLines: 20, poolLines: 20, poolRows: 10, failureRows: 5, siteRows: 10, certificateRows: 10, limitRows: 5, eventRows: 5}
 }
 
-// maxPoolRows is how many Upstreams are shown of a Pool that was asked for.
-const maxPoolRows = 10_000
+// allRows is where nothing is left out.
+func allRows() (most rows) {
+	for i := range most {
+		most[i] = math.MaxInt
+	}
+	return most
+}
 
 // sheet returns what is shown, the most important things first.
 func (v view) sheet() *sheet {
@@ -46,7 +56,7 @@ func (v view) sheet() *sheet {
 	v.process(s)
 	s.gap()
 	if v.pool != "" {
-		v.most[poolRows] = maxPoolRows
+		v.most[poolLines], v.most[poolRows] = 1, math.MaxInt
 		v.pools(s)
 		return s
 	}
@@ -70,7 +80,7 @@ func (v view) health(s *sheet) {
 		s.line(part{"all is well", good})
 		return
 	}
-	const most = 20
+	most := max(v.most[problemLines], 1)
 	for _, p := range v.Problems[:min(len(v.Problems), most)] {
 		s.paragraph(part{p.Level + ": ", styleOf(p.Level)}, readable(p.Text))
 		if p.Remedy != "" {
@@ -78,8 +88,15 @@ func (v view) health(s *sheet) {
 		}
 	}
 	if more := len(v.Problems) - most; more > 0 {
-		s.line(part{fmt.Sprintf("... and %d more problems", more), faint})
+		s.left += more
+		s.line(part{"... and " + things(more, "more problem") + v.hint, faint})
 	}
+}
+
+// section adds a table.
+func (v view) section(s *sheet, name string, t table, section int, after ...part) {
+	t.how = v.hint
+	s.section(name, t, v.most[section], after...)
 }
 
 func styleOf(level string) style {
@@ -144,7 +161,7 @@ func (v view) sites(s *sheet) {
 	for _, site := range v.Sites {
 		t.row(text(site.Name), text(count(site.Requests)), text(count(site.Errors)), v.siteState(site))
 	}
-	s.section("Sites", t, v.most[siteRows])
+	v.section(s, "Sites", t, siteRows)
 }
 
 func (v view) siteState(site server.SiteStatus) part {
@@ -162,16 +179,13 @@ func (v view) siteState(site server.SiteStatus) part {
 	return text("open")
 }
 
-// certificates shows how long they last, those that end first at the top.
+// certificates shows how long they last.
 func (v view) certificates(s *sheet) {
-	all := slices.SortedStableFunc(slices.Values(v.Certificates), func(a, b server.CertificateStatus) int {
-		return a.NotAfter.Compare(b.NotAfter)
-	})
 	t := table{titles: []string{"NAME", "SOURCE", ">DAYS LEFT", "STATE"}}
-	for _, c := range all {
+	for _, c := range v.Certificates {
 		t.row(text(joined(c.Names)), text(c.Source), daysLeft(c, v.Time), certificateState(c, v.Time))
 	}
-	s.section("Certificates", t, v.most[certificateRows])
+	v.section(s, "Certificates", t, certificateRows)
 }
 
 // daysLeft says how long a certificate lasts.

@@ -16,7 +16,8 @@ const (
 type table struct {
 	titles []string
 	rows   [][]part
-	left   int // rows that there are besides
+	left   int    // rows that there are besides
+	how    string // to see those that are left out, after their number
 }
 
 func (t *table) row(cells ...part) { t.rows = append(t.rows, cells) }
@@ -40,7 +41,7 @@ func (s *sheet) table(t table, most int) {
 		}
 	}
 	if left > 0 {
-		s.line(part{"... and " + count(uint64(left)) + " more", faint})
+		s.line(part{"... and " + count(uint64(left)) + " more" + t.how, faint})
 	}
 }
 

@@ -32,6 +32,7 @@ type watch struct {
 	every    time.Duration
 	ask      func(context.Context) (*server.Status, error)
 	pool     string
+	lately   queues // nil: of each look by itself
 }
 
 // untilSignal shows it until the context or a signal ends it, and leaves the
@@ -89,7 +90,12 @@ func (w watch) pause() {
 func (w watch) look(ctx context.Context) (*server.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	return w.ask(ctx)
+	status, err := w.ask(ctx)
+	if err == nil && w.lately != nil {
+		w.lately.note(status)
+		arrange(status, w.lately)
+	}
+	return status, err
 }
 
 // draw draws one frame.
@@ -115,9 +121,9 @@ func frame(s *sheet, colour bool) string {
 	return b.String()
 }
 
-// fitting returns what fits into a window. Tables get rows in turn as long as
-// there is room for more; what is too much even without them is left out at the
-// end.
+// fitting returns what fits into a window. Problems get a third of it first, and
+// Pools a line each of an eighth. Then all get rows in turn as long as there is
+// room for more; what is too much even without them is left out at the end.
 func (w watch) fitting(status *server.Status, why error, width, height int) *sheet {
 	if why != nil {
 		s := &sheet{width: width}
@@ -125,18 +131,19 @@ func (w watch) fitting(status *server.Status, why error, width, height int) *she
 		s.paragraph(part{}, "It is asked again every second; ^C ends this.")
 		return s.first(height)
 	}
-	v := view{Status: status, width: width, pool: w.pool}
+	v := view{Status: status, width: width, pool: w.pool, lately: w.lately}
+	v.most[problemLines] = v.problemsWithin(height / 3)
+	v.most[poolLines] = max(height/8, 1)
 	best := v.sheet()
-	var through [sections]bool // has all its rows, or no room for more
+	var full [sections]bool // there is no room for more
 	for _, most := range []int{1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100} {
-		for section := range v.most {
-			if through[section] {
+		for section, had := range v.most {
+			if full[section] || had >= most || best.left == 0 {
 				continue
 			}
-			had := v.most[section]
 			v.most[section] = most
 			s := v.sheet()
-			if through[section] = s.left == best.left || len(s.lines) > height; through[section] {
+			if full[section] = len(s.lines) > height; full[section] {
 				v.most[section] = had
 				continue
 			}
@@ -144,6 +151,20 @@ func (w watch) fitting(status *server.Status, why error, width, height int) *she
 		}
 	}
 	return best.first(height)
+}
+
+// problemsWithin returns how many Problems so many lines have room for, at least
+// one and no more than are shown where there is no window.
+func (v view) problemsWithin(lines int) int {
+	n := min(len(v.Problems), standardRows()[problemLines])
+	for ; n > 1; n-- {
+		s := &sheet{width: v.width}
+		v.most[problemLines] = n
+		if v.health(s); len(s.lines) <= lines {
+			break
+		}
+	}
+	return n
 }
 
 // first returns the first lines of a sheet, as many as a window has; 0: all.
@@ -183,5 +204,5 @@ func (w watch) block(status *server.Status, why error) *sheet {
 	if why != nil {
 		return w.fitting(nil, why, 0, 0)
 	}
-	return view{Status: status, most: standardRows(), pool: w.pool}.sheet()
+	return view{Status: status, most: standardRows(), pool: w.pool, lately: w.lately}.sheet()
 }

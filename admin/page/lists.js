@@ -6,8 +6,9 @@ import { word, number, percent, bytes, clock, ago, day, moment, told } from './l
 import { events as codes } from './codes.js';
 import { localized } from './why.js';
 import { readable } from './readable.js';
+import { arrangedSites, arrangedCertificates } from './order.js';
 
-const most = 100; // rows of a table
+const few = 20, most = 500; // rows of a table that are shown at first, and at all
 
 // events shows the timeline.
 export function events(status, now) {
@@ -34,27 +35,40 @@ function eventRow() {
   };
 }
 
-// tables are the bodies of the tables, by where they stand.
-const tables = new Map();
+const tables = new Map(); // {body, rest, more, fill}, by where they stand
+const opened = new Set(); // where all rows are shown
 
 // rows keeps a table under a heading in step with items; without any it is gone.
 function rows(id, columns, items, keyOf, makeRow) {
-  let body = tables.get(id);
-  if (!body || !body.isConnected) {
-    const made = table(byId(id).parentElement.querySelector('h2').textContent, columns);
-    byId(id).replaceChildren(made.e);
-    tables.set(id, body = made.body);
+  let t = tables.get(id);
+  if (!t || !t.body.isConnected) {
+    const { e, body } = table(byId(id).parentElement.querySelector('h2').textContent, columns);
+    tables.set(id, t = { body, rest: make('p', 'rest'), more: make('button', 'more'), fill() {} });
+    t.more.type = 'button';
+    t.more.addEventListener('click', () => {
+      if (!opened.delete(id)) opened.add(id);
+      t.fill();
+    });
+    byId(id).replaceChildren(e, t.rest, t.more);
   }
+  t.fill = () => {
+    const open = opened.has(id);
+    list(t.body, items.slice(0, open ? most : few), keyOf, makeRow);
+    put(t.rest, word('left_out', { n: number(items.length - most) }));
+    show(t.rest, open && items.length > most);
+    show(t.more, items.length > few);
+    put(t.more, open ? word('show_less') : word('show_all', { n: number(items.length) }));
+    attribute(t.more, 'aria-expanded', String(open));
+  };
+  t.fill();
   show(byId(id), items.length > 0);
-  list(body, items.slice(0, most), keyOf, makeRow);
 }
 
 const n = text => ({ text, name: 'n' });
 
-// certificates shows those that end first, first.
+// certificates shows how long they last.
 export function certificates(status, now) {
-  const all = status.certificates.map(c => ({ c, now, end: moment(c.not_after) }));
-  all.sort((a, b) => (a.end ?? 0) - (b.end ?? 0));
+  const all = arrangedCertificates(status, now).map(i => ({ ...i, now }));
   rows('certificates', [{ text: word('names') }, n(word('left'))], all, i => i.c.names.join() + i.c.key, () => {
     const { e, all: [who, left] } = cells(['who', 'n left']), names = make('span'), note = make('small'), days = make('b'), until = make('small');
     who.append(names, note);
@@ -117,9 +131,9 @@ export function rooms(status) {
   });
 }
 
-// sites shows them, those with the most requests first.
+// sites shows each of them, and whether it is open.
 export function sites(status) {
-  const all = [...status.sites].sort((a, b) => b.requests - a.requests);
+  const all = arrangedSites(status);
   rows('sites', [{ text: word('site') }, n(word('site_requests')), n(word('site_errors'))], all, s => s.name, () => {
     const { e, all: [who, requests, errors] } = cells(['who', 'n', 'n']), site = make('span'), note = make('small');
     who.append(site, note);

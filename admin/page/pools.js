@@ -3,14 +3,32 @@
 import { make, byId, put, show, list, name, attribute, table, cells } from './dom.js';
 import { word, number, percent, span, clock, moment } from './language.js';
 import { whyOf } from './why.js';
+import { arrangedPools, well } from './order.js';
 
 const few = 10, most = 500; // Upstreams of a Pool that are shown at first, and at all
-const mostPools = 100;
+const fewPools = 20, mostPools = 500; // more than few, and those that are well are counted only, until all are asked for
 
-// pools shows them. now is Sluice's time.
+let opened = false; // all of them are shown
+let last = null; // what was shown last
+
+byId('pools-more').addEventListener('click', () => { opened = !opened; pools(...last); });
+
+// pools shows them, those in trouble first. now is Sluice's time.
 export function pools(status, now) {
-  list(byId('pools'), status.pools.slice(0, mostPools).map(p => ({ p, now })), i => i.p.name, poolRow);
-  show(byId('pools-none'), status.pools.length === 0);
+  last = [status, now];
+  const all = arrangedPools(status, now), many = all.length > fewPools, more = byId('pools-more');
+  const wanted = many && !opened ? all.filter(i => i.need !== well) : all;
+  const shown = wanted.slice(0, mostPools), fine = all.length - wanted.length;
+  list(byId('pools'), shown.map(i => ({ p: i.p, now })), i => i.p.name, poolRow);
+  put(byId('pools-well'), [
+    shown.length < wanted.length ? word('left_out', { n: number(wanted.length - shown.length) }) : '',
+    fine === 0 ? '' : fine < all.length ? word('pools_others_well', { n: number(fine) }) : word('pools_well', { n: number(fine) }),
+  ].filter(Boolean).join(word('dot')));
+  show(byId('pools-well'), byId('pools-well').textContent !== '');
+  show(more, many);
+  put(more, opened ? word('show_less') : word('show_all', { n: number(all.length) }));
+  attribute(more, 'aria-expanded', String(opened));
+  show(byId('pools-none'), all.length === 0);
 }
 
 function poolRow() {

@@ -17,7 +17,8 @@ export const words = {
   well_never_failed: ["No failures since start.", "启动以来没有失败的请求。"],
   well_last_failed: ["The last failure was {ago}.", "最近一次失败在 {ago}。"],
   more_problems: ["And {n} more", "另有 {n} 项"],
-  more_where: ["sluice status lists all.", "执行 sluice status 可查看全部。"],
+  more_where: ["sluice status --all lists all.", "执行 sluice status --all 可查看全部。"],
+  left_out: ["{n} more: sluice status --all", "另有 {n} 项：sluice status --all"],
   stored_certificates: ["certificates", "证书"],
   stored_maintenance: ["maintenance", "维护状态"],
   dead_title: ["Sluice does not answer since {time}", "Sluice 自 {time} 起没有应答"],
@@ -59,6 +60,8 @@ export const words = {
   // Pools.
   pools: ["Pools and their Upstreams", "上游池与上游"],
   pools_none: ["No Pool is configured.", "没有配置上游池。"],
+  pools_well: ["All {n} Pools are well.", "全部 {n} 个上游池正常。"],
+  pools_others_well: ["{n} other Pools are well.", "其余 {n} 个上游池正常。"],
   pool_in: ["{in} of {of} in service", "{of} 个中 {in} 个在服务"],
   pool_flight: ["{n} in flight", "处理中 {n}"],
   pool_flight_of: ["{n} of {limit} places in flight", "处理中 {n}，上限 {limit}"],

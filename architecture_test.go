@@ -16,12 +16,13 @@ import (
 // may be imported by those on the right. What is not written is forbidden.
 // docs/architecture.md says why where it differs from the first design.
 const importRules = `
-	NONE < config, message, grammar, socket, statedir, accesslog, errorlog, metrics, admin, handover, demo, bench/cachesuite, deploy
+	NONE < config, message, grammar, socket, statedir, logfile, metrics, admin, handover, demo, bench/cachesuite, deploy
 
 	deploy < install
 	bench/cachesuite < bench
 
 	statedir < certs, names
+	logfile < accesslog, errorlog
 	NONE < certs/dnsapi, limiter
 	certs, certs/dnsapi < certs/ca
 

@@ -25,7 +25,10 @@ type Info struct {
 	// an incomplete chain, names that the certificate does not carry.
 	Warnings []string
 	faults   []string // those that do not depend on the date
-	Faults   []string // those of them that are sure
+
+	// Certain are those of the Warnings that do not depend on the date, and that
+	// hold whatever clients know: a chain may be short for a CA of one's own.
+	Certain []string
 
 	// Failure is why the last try to renew or reload failed, empty when it
 	// went well, and FailedAt when that was first seen.
@@ -72,9 +75,9 @@ func describe(source string, c Certificate, now time.Time) Info {
 	}
 	names, chain := nameWarnings(c), chainWarnings(c.TLS)
 	i.faults = slices.Concat(names, chain)
-	i.Faults = i.faults
+	i.Certain = i.faults
 	if mayNeedNoChain(c.TLS) {
-		i.Faults = names
+		i.Certain = names
 	}
 	i.Warnings = slices.Concat(i.validityWarnings(now), i.faults)
 	return i

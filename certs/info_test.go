@@ -72,7 +72,7 @@ func TestIncompleteChainIsWarnedOfWithTheMissingIssuer(t *testing.T) {
 
 	names := []string{"shop.example.com"}
 	for c, want := range map[*tls.Certificate]int{pair.TLS: 0, &alone: 0, &public: 1, &gap: 1} {
-		if got := describe("files", Certificate{names, c}, time.Now()).Faults; len(got) != want {
+		if got := describe("files", Certificate{names, c}, time.Now()).Certain; len(got) != want {
 			t.Errorf("%d certificates: sure faults %q, want %d", len(c.Certificate), got, want)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 )
@@ -25,17 +24,22 @@ func remove(t *testing.T, path string) *os.File {
 	return f
 }
 
+// writer returns what has Run write a line, and waits until it has.
+func writer(log *Log) func(line string) {
+	synctest.Wait() // from here on Run does
+	return func(line string) {
+		log.queue.Write([]byte(line + "\n"))
+		synctest.Wait()
+	}
+}
+
 const deletedLine = `level=WARN msg="error log was deleted; lines go to a new file in its place" file=`
 
 func TestADeletedFileIsReopenedByTheNextLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, p, file := filed(t, Options{})
 		stop := run(t, log)
-		write := func(line string) {
-			log.queue.Write([]byte(line + "\n"))
-			synctest.Wait()
-		}
-		synctest.Wait() // from here on Run does
+		write := writer(log)
 		write("one")
 		old := remove(t, file)
 		write("two")
@@ -97,11 +101,7 @@ func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log, p, file := filed(t, Options{})
 				stop := run(t, log)
-				write := func(line string) {
-					log.queue.Write([]byte(line + "\n"))
-					synctest.Wait()
-				}
-				synctest.Wait() // from here on Run does
+				write := writer(log)
 				write("one")
 				old := remove(t, file)
 				if err := os.Remove(filepath.Dir(file)); err != nil {
@@ -142,47 +142,5 @@ func TestADeletedFileThatCannotBeMadeAnew(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// What has a name left, or readers that hold it, is not gone.
-func TestOnlyAFileThatNobodyCanFindIsGone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "error.log")
-	ok := func(errs ...error) {
-		t.Helper()
-		if err := errors.Join(errs...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, tt := range []struct {
-		name string
-		path string
-		then func()
-		want bool
-	}{
-		{"there", path, func() {}, false},
-		{"deleted", path, func() { ok(os.Remove(path)) }, true},
-		{"a name left", path, func() { ok(os.Link(path, path+".1"), os.Remove(path)) }, false},
-		{os.DevNull, os.DevNull, func() {}, false},
-	} {
-		s := sink{path: tt.path}
-		ok(s.open(false))
-		if tt.then(); s.gone() != tt.want {
-			t.Errorf("%s: want %v", tt.name, tt.want)
-		}
-		s.close()
-	}
-
-	fifo := path + ".fifo"
-	ok(syscall.Mkfifo(fifo, 0o600))
-	reader, err := os.OpenFile(fifo, os.O_RDWR, 0) // or ours would wait for one
-	ok(err)
-	defer reader.Close()
-	s := sink{path: fifo}
-	ok(s.open(false))
-	defer s.close()
-	ok(os.Remove(fifo))
-	if s.gone() {
-		t.Error("a FIFO is gone")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
+
+	"sluice/logfile"
 )
 
 // maxEarly bounds the lines that are kept for a file which is not open yet.
@@ -45,11 +47,11 @@ type outcome struct {
 // process with SIGPIPE (see os/signal), one to any other number is an error.
 func (s *sink) open(ownStderr bool) error {
 	if s.path != "" {
-		f, err := openFile(s.path)
+		f, torn, err := logfile.Open(s.path)
 		if err != nil {
 			return err
 		}
-		s.file, s.torn = f, endsTorn(f)
+		s.file, s.torn = f, torn
 	}
 	s.opened = true
 	if s.file != nil && len(s.early) > 0 {
@@ -70,28 +72,6 @@ func (s *sink) open(ownStderr bool) error {
 	s.dup = os.NewFile(uintptr(fd), "stderr")
 	s.stderr = s.dup
 	return nil
-}
-
-func openFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-}
-
-// endsTorn reports whether the last byte of f is there and isn't a line's end: a
-// process before us was killed, or its disk was full, in the middle of a line. A
-// file that can't be read is taken to be whole.
-func endsTorn(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return false
-	}
-	r, err := os.Open(f.Name())
-	if err != nil {
-		return false
-	}
-	defer r.Close()
-	var last [1]byte
-	_, err = r.ReadAt(last[:], info.Size()-1)
-	return err == nil && last[0] != '\n'
 }
 
 // close closes what open has opened. Lines go to stderr from then on.
@@ -124,12 +104,12 @@ func (s *sink) reopen() outcome {
 // renew opens what is at the path now, and closes what was open before. After an
 // error all is as before.
 func (s *sink) renew() error {
-	next, err := openFile(s.path)
+	next, torn, err := logfile.Open(s.path)
 	if err != nil {
 		return err
 	}
 	s.file.Close()
-	s.file, s.torn = next, endsTorn(next)
+	s.file, s.torn = next, torn
 	return nil
 }
 
@@ -146,20 +126,10 @@ func (s *sink) look() error {
 	return nil
 }
 
-// gone reports whether the file has no name any more. One that was renamed has
-// one. What is no regular file, such as a FIFO, has readers that hold it, and
-// whatever is at its path later is not theirs.
+// gone reports whether somebody has deleted the file.
 func (s *sink) gone() bool {
 	f, ok := s.file.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	is, ok := info.Sys().(*syscall.Stat_t)
-	return ok && is.Nlink == 0
+	return ok && logfile.Gone(f)
 }
 
 // write writes lines: to the file, and what it does not take to stderr.

@@ -42,6 +42,6 @@ func certificateStatus(i certs.Info) CertificateStatus {
 	return CertificateStatus{
 		Names: i.Names, Source: i.Source, Issuer: i.Issuer, Key: i.Key, NotBefore: i.NotBefore, NotAfter: i.NotAfter,
 		NextTry: i.NextTry, Ordering: i.Ordering, StandIn: i.StandIn,
-		Warnings: i.Warnings, Faults: i.Faults, Failure: i.Failure, FailedAt: i.FailedAt, Remedy: i.Remedy,
+		Warnings: i.Warnings, Faults: i.Certain, Failure: i.Failure, FailedAt: i.FailedAt, Remedy: i.Remedy,
 	}
 }

@@ -22,7 +22,7 @@ const errorLog = "error.log"
 const stopGrace = 5 * time.Second
 
 // serving is the line that tells where it listens.
-var serving = regexp.MustCompile(`msg=serving http=(\S+) https=(\S+)`)
+var serving = regexp.MustCompile(`msg=serving http=(\S+) https=(\S+)\s`)
 
 // sluice is a running program.
 type sluice struct {

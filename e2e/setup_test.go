@@ -70,7 +70,13 @@ func (c setup) text(dir string, id identity) string {
 			host, id.cert, id.key, c.site)
 	}
 	if len(c.upstreams) > 0 {
-		fmt.Fprintf(&b, "[upstream.app]\nservers = [\"%s\"]\n%s\n", strings.Join(c.upstreams, `", "`), c.pool)
+		fmt.Fprintf(&b, "[upstream.app]\nservers = [\"%s\"]\n", strings.Join(c.upstreams, `", "`))
+		if raced() && !strings.Contains(c.pool, "connect_timeout") {
+			// A program that is so slow may be kept from looking at a connection
+			// for a quarter of a second, which is the default.
+			b.WriteString("connect_timeout = \"2s\"\n")
+		}
+		b.WriteString(c.pool + "\n")
 	}
 	b.WriteString(c.more)
 	return b.String()

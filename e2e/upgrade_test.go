@@ -114,7 +114,7 @@ func (u *upgrading) upgrade() {
 func (u *upgrading) predecessorsHaveEnded() {
 	u.t.Helper()
 	for _, pid := range u.pids {
-		eventually(u.t, patience, fmt.Sprintf("process %d ends", pid), func() bool { return gone(pid) })
+		eventually(u.t, 3*patience, fmt.Sprintf("process %d ends", pid), func() bool { return gone(pid) })
 	}
 }
 
@@ -207,7 +207,10 @@ func (u *upgrading) socketsThatLast(t *testing.T, drain time.Duration, made *upg
 // upgrades in a row: 0 failed requests, ... (on upgrade they drain up to the
 // grace time), 0 leaked descriptors and goroutines; memory flat after."
 func TestUpgradesUnderLoad(t *testing.T) {
-	const drain = 2 * time.Second
+	// A client that a busy machine keeps from asking until the drain is over loses
+	// an idle connection under its request, as with any server (RFC 9112 section
+	// 9.5): this is how long such a machine may stand still, nearly.
+	const drain = 5 * time.Second
 	more := make(chan bool)
 	defer close(more)
 	up := busyUpstream(t, more)
@@ -216,14 +219,14 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	var made upgradesMade
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })
 	l.add("HTTP/1.1 in plain", 2, func() (func() error, func()) { return posts(t, u.client(), plain+"/", 0) })
-	l.add("HTTP/1.1 with pauses", 20, func() (func() error, func()) { return posts(t, u.client(), secure+"/", drain/8) })
+	l.add("HTTP/1.1 with pauses", 20, func() (func() error, func()) { return posts(t, u.client(), secure+"/", drain/16) })
 	l.add("new connections", 2, func() (func() error, func()) {
 		client := u.client()
 		client.Transport.(*http.Transport).DisableKeepAlives = true
 		return posts(t, client, secure+"/", 0)
 	})
 	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, u.client2(), secure+"/") })
-	l.add("HTTP/2 with pauses", 10, func() (func() error, func()) { return posts(t, u.client2(), secure+"/", drain/8) })
+	l.add("HTTP/2 with pauses", 10, func() (func() error, func()) { return posts(t, u.client2(), secure+"/", drain/16) })
 	l.add("WebSockets", 100, func() (func() error, func()) { return u.socketsThatLast(t, drain, &made) })
 	stop := make(chan struct{})
 	schedule := make(chan []string)
@@ -242,7 +245,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 			u.predecessorsHaveEnded()
 			l.goesOn("after the drain")
 		}
-		if i == 0 {
+		if i == 4 { // it has all connections, as the last one has in the end
 			resident = u.measured(t, "process_resident_memory_bytes")
 		}
 	}
@@ -268,10 +271,10 @@ func TestUpgradesUnderLoad(t *testing.T) {
 		goroutines, descriptors = atRest()
 		return goroutines <= g && descriptors <= d
 	})
-	t.Logf("at rest: %v goroutines, %v descriptors; resident memory from the first successor to the last: %+.1f MiB", goroutines, descriptors, grown/(1<<20))
-	const tolerance = 24 << 20
+	t.Logf("at rest: %v goroutines, %v descriptors; resident memory from the fifth successor to the last: %+.1f MiB", goroutines, descriptors, grown/(1<<20))
+	const tolerance = 16 << 20
 	if grown > tolerance && !raced() {
-		t.Errorf("the last process has %.1f MiB more than the first that took over", grown/(1<<20))
+		t.Errorf("the last process has %.1f MiB more than the fifth had", grown/(1<<20))
 	}
 }
 

@@ -40,7 +40,7 @@ const importRules = `
 	config, message, socket, certs, certs/ca, certs/dnsapi, listener, accesslog, errorlog, metrics, admin, handover, names,
 	degraded, limiter, cache, statedir, http1, http2, upstream, proxy < server
 
-	config, server, demo, handover, install < main
+	config, errorlog, server, demo, handover, install < main
 `
 
 // moduleHomes says which of our packages may import which module of others:

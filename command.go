@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/config"
+	"sluice/errorlog"
 	"sluice/handover"
 	"sluice/server"
 )
@@ -147,7 +148,7 @@ func build(file string) (*server.Server, error) {
 func run(file string) error {
 	manager, unused := handover.Inherit()
 	if unused != nil {
-		early := slog.New(slog.NewTextHandler(os.Stderr, nil)) // what the error log is stands in the file
+		early := slog.New(errorlog.New(errorlog.Options{Journal: errorlog.ToJournal()}).Handler()) // what the error log is stands in the file
 		early.Warn("what the service manager has said is of no use; it is ignored", "why", unused)
 	}
 	err := serve(file, manager)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"sluice/errorlog"
 )
 
 func main() {
@@ -14,7 +16,7 @@ func main() {
 	case errors.Is(err, errProblems): // they have been shown
 		os.Exit(2)
 	default:
-		fmt.Fprintln(os.Stderr, cleanLines(err.Error())) // it may be what somebody else has said
+		fmt.Fprintln(os.Stderr, errorlog.LastWords(cleanLines(err.Error()))) // it may be what somebody else has said
 		os.Exit(1)
 	}
 }

@@ -27,11 +27,12 @@ trap 'rm -rf "$STAGE"' EXIT
 export VERSION ARCH STAGE SOURCE_DATE_EPOCH # the last gives the files in the packages their time
 
 # One for the package, and one that runs here and writes what is made from it.
-CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -ldflags "-s -w" -o "$STAGE/sluice" .
+flags="-s -w -X sluice/server.release=$VERSION"
+CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -ldflags "$flags" -o "$STAGE/sluice" .
 here=$STAGE/sluice
 if [ "linux $ARCH" != "$(go env GOHOSTOS) $(go env GOHOSTARCH)" ]; then
 	here=$STAGE/here
-	go build -o "$here" .
+	go build -ldflags "$flags" -o "$here" .
 fi
 
 sed 's|/usr/local/bin/sluice|/usr/bin/sluice|g' deploy/sluice.service >"$STAGE/sluice.service"

@@ -54,6 +54,7 @@ func TestPackages(t *testing.T) {
 	t.Run("the .deb comes and goes", func(t *testing.T) { debComesAndGoes(t, one.deb, two.deb) })
 	t.Run("the .deb without systemd", func(t *testing.T) { debWithoutSystemd(t, one.deb) })
 	t.Run("the .rpm comes and goes", func(t *testing.T) { rpmComesAndGoes(t, one.rpm, two.rpm) })
+	t.Run("on a booted systemd", func(t *testing.T) { onABootedSystemd(t, one.deb, two.deb) })
 }
 
 // tool runs a program in the folder of the repository.
@@ -137,6 +138,10 @@ func debHolds(t *testing.T, deb string) {
 	}
 	if got := read(t, content+"/usr/lib/systemd/system/sluice.service"); got != Unit("/usr/bin/sluice", "/etc/sluice/sluice.toml") {
 		t.Errorf("the unit is\n%s", got)
+	}
+	// A person is to see which version serves now, and which served before.
+	if out, err := tool(t, nil, content+"/usr/bin/sluice", "version"); err != nil || !strings.HasPrefix(out, "sluice 1.0.0, go") {
+		t.Errorf("version: %s%v", out, err)
 	}
 	if got := read(t, content+"/etc/sluice/sluice.toml"); got != Config {
 		t.Errorf("the config is\n%s", got)

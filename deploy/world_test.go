@@ -15,26 +15,29 @@ import (
 )
 
 // world is this machine as one process sees it and those that join it: what they
-// write into /etc, /usr, /var, /run and the homes goes to memory, and is gone with
-// them, whatever happens. Nothing of the machine's service manager is in it; there
-// is one that only writes down what it is asked for.
+// write into /etc, /usr, /var, /run, /srv and the homes goes to memory, and is gone
+// with them, whatever happens. Nothing of the machine's service manager is in it.
 type world struct {
 	t     *testing.T
 	pid   string
 	enter []string // in front of a command
 }
 
-// makeWorld is what the process does that holds it. No line is run after one that
-// has failed, so nothing is done outside of the world.
+// makeWorld is what the process does first that holds it. No line is run after one
+// that has failed, so nothing is done outside of the world.
 const makeWorld = `
 mount -t tmpfs tmpfs /run
-for folder in etc usr var root home; do
+for folder in etc usr var root home srv; do
 	mkdir -p /run/over/$folder/upper /run/over/$folder/work
 	[ -d /$folder ] || continue
 	mount -t overlay overlay -o lowerdir=/$folder,upperdir=/run/over/$folder/upper,workdir=/run/over/$folder/work /$folder
 done
 rm -rf /etc/sluice /var/lib/sluice /var/log/sluice /usr/local/bin/sluice /etc/systemd/system/sluice*
 ! id -u sluice >/dev/null 2>&1 || userdel sluice
+`
+
+// managerInName is a service manager that only writes down what it is asked for.
+const managerInName = `
 mkdir -p /run/systemd/system
 rm -f /usr/bin/systemctl
 cat >/usr/bin/systemctl <<'TEXT'
@@ -51,12 +54,16 @@ stop*) rm -f /run/active ;;
 esac
 TEXT
 chmod 755 /usr/bin/systemctl
-echo ready
-exec cat
 `
 
 // newWorld makes one, and skips the test where that is not possible.
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	return worldWith(t, managerInName)
+}
+
+// worldWith makes a world in which some lines of shell have been run.
+func worldWith(t *testing.T, lines string) *world {
 	t.Helper()
 	needs(t, "unshare", "nsenter")
 	if os.Getuid() != 0 {
@@ -65,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	if _, err := os.Stat("/var/lib/dpkg/info/sluice.list"); err == nil {
 		t.Skip("skipped: this machine has a package of Sluice itself")
 	}
-	holder := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", makeWorld)
+	holder := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", makeWorld+lines+"echo ready\nexec cat\n")
 	var said, wrong output
 	holder.Stdout, holder.Stderr = &said, &wrong
 	stdin, err := holder.StdinPipe() // it ends when the test does

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -34,6 +35,21 @@ func prioritized(lines []byte) []byte {
 		all = append(append(all, priorityOf(line)...), line...)
 	}
 	return all
+}
+
+// LastWords returns what a program says on its stderr as it fails, when there is no
+// log any more: the same text, and if stderr goes to the journal, with the priority
+// of an error before each line.
+func LastWords(text string) string {
+	if !ToJournal() {
+		return text
+	}
+	var all strings.Builder
+	for line := range strings.Lines(text) {
+		all.Write(priorityError)
+		all.WriteString(line)
+	}
+	return all.String()
 }
 
 // priorityOf reads the level, which stands behind the time in either format.

@@ -3,6 +3,7 @@ package errorlog
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -75,6 +76,7 @@ func (refusing) Close() error              { return nil }
 func TestToJournal(t *testing.T) {
 	if os.Getenv("ERRORLOG_TEST_TO_JOURNAL") != "" {
 		slog.New(New(Options{Journal: ToJournal()}).Handler()).Warn("told")
+		os.Stderr.WriteString(LastWords("why\nand where"))
 		return
 	}
 	for _, connected := range []bool{true, false} {
@@ -99,11 +101,15 @@ func TestToJournal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line := make([]byte, 1000)
-		n, _ := r.Read(line)
+		text, err := io.ReadAll(r)
 		r.Close()
-		if got := strings.HasPrefix(string(line[:n]), "<4>time="); got != connected {
-			t.Errorf("connected %v: %s", connected, line[:n])
+		lines := strings.SplitAfter(string(text), "\n")
+		want := [3]string{"time=", "why\n", "and where"}
+		if connected {
+			want = [3]string{"<4>time=", "<3>why\n", "<3>and where"}
+		}
+		if err != nil || len(lines) < 3 || !strings.HasPrefix(lines[0], want[0]) || lines[1] != want[1] || lines[2] != want[2] {
+			t.Errorf("connected %v: %q, %v", connected, text, err)
 		}
 	}
 }

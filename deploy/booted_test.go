@@ -1,0 +1,180 @@
+package deploy
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// bootedConfig is a config without certificates, which need the world's CAs.
+const bootedConfig = `[server]
+http = ":80"
+https = ""
+admin = "unix:/run/sluice/admin.sock"
+
+[[site]]
+hosts = ["shop.example.com"]
+upstream = "127.0.0.1:8080"
+tls = "off"
+default = true
+`
+
+// "It starts at boot, restarts after a crash, is changed and upgraded in the middle of
+// an event without a lost connection": the package, the unit and the sample of one
+// for the application, with a systemd that has booted.
+func onABootedSystemd(t *testing.T, one, two string) {
+	needs(t, "dpkg", "setpriv", "systemctl", "journalctl")
+	w := worldWith(t, withoutServices)
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do("mkdir", "/srv/app")
+	for to, from := range map[string]string{application: program, visitor: program, "/root/one.deb": one, "/root/two.deb": two} {
+		w.do("cp", from, to)
+	}
+	w.do("useradd", "--system", "app")
+	w.write("/etc/systemd/system/app.service", read(t, "app.service"))
+	m := boot(w)
+
+	out := m.install("/root/one.deb")
+	if !strings.Contains(out, "not started yet") {
+		t.Errorf("it does not say what to do now:\n%s", out)
+	}
+	m.write(configFile, bootedConfig)
+	m.do("sluice", "check")
+	m.do("systemctl", "enable", "--now", "app", "sluice")
+	m.visit().leave("as it is")
+
+	m.off()
+	m = boot(w)
+	m.visit().leave("after a power cut")
+	if status := m.property("sluice", "StatusText"); status != "serving shop.example.com; http [::]:80" {
+		t.Errorf("systemctl status has %q", status)
+	}
+
+	m.isChangedAndUpgraded()
+	m.isStartedAnew()
+	m.keepsWhoComesMeanwhile()
+	m.saysWhyItDoesNotStart()
+
+	m.do("systemctl", "stop", "sluice")
+	if result := m.property("sluice", "Result"); result != "success" {
+		t.Errorf("it was stopped: %s", result)
+	}
+	m.do("dpkg", "--no-triggers", "-P", "sluice")
+	if out, err := m.try("systemctl", "cat", "sluice.service"); err == nil {
+		t.Errorf("the unit is left:\n%s", out)
+	}
+	if m.exists("/run/sluice") || m.exists("/var/lib/sluice") || strings.Contains(read(t, m.at("/etc/passwd")), "\nsluice:") {
+		t.Error("something is left of it")
+	}
+}
+
+func (m *machine) install(deb string) string {
+	m.t.Helper()
+	return m.do("dpkg", "--force-depends", "--force-unsafe-io", "--no-triggers", "-i", deb)
+}
+
+// isChangedAndUpgraded, by each of the ways there are, while visitors ask.
+func (m *machine) isChangedAndUpgraded() {
+	m.t.Helper()
+	v := m.visit()
+	process := m.number("sluice", "MainPID")
+	m.write(configFile, strings.Replace(bootedConfig, `["shop.example.com"]`, `["shop.example.com", "www.example.com"]`, 1))
+	if out := m.do("sluice", "reload"); !strings.Contains(out, "site shop.example.com: changed: hosts") {
+		m.t.Errorf("reload: %s", out)
+	}
+	m.write(configFile, bootedConfig)
+	m.do("systemctl", "reload", "sluice")
+	m.until("it is reloaded by systemctl", func() bool { return strings.Count(m.do("journalctl", "--unit", "sluice"), "reloaded") > 1 })
+
+	out := m.install("/root/two.deb")
+	if !strings.Contains(out, "sluice 1.1.0 serves now, process ") || !strings.Contains(out, "before: sluice 1.0.0, process ") {
+		m.t.Errorf("the newer package says\n%s", out)
+	}
+	next := m.number("sluice", "MainPID")
+	if next == process || next == 0 {
+		m.t.Errorf("the main process is %d, and was %d", next, process)
+	}
+	m.until("the process before has ended", func() bool { return !m.exists(fmt.Sprint("/proc/", process)) })
+
+	// A config that the newer one refuses costs nothing either.
+	m.write(configFile, "x = 1\n")
+	if out := m.install("/root/one.deb"); !strings.Contains(out, "The version before goes on running") {
+		m.t.Errorf("with a config that is wrong the package says\n%s", out)
+	}
+	if now := m.number("sluice", "MainPID"); now != next {
+		m.t.Errorf("the main process is %d, and was %d", now, next)
+	}
+	m.write(configFile, bootedConfig)
+	m.do("sluice", "upgrade")
+	if now := m.number("sluice", "MainPID"); now == next {
+		m.t.Error("sluice upgrade has changed nothing")
+	}
+	v.leave("reloads and upgrades")
+	if n := m.number("sluice", "NRestarts"); n != 0 {
+		m.t.Errorf("it was restarted %d times", n)
+	}
+}
+
+// isStartedAnew when it has crashed, and when it does not answer any more.
+func (m *machine) isStartedAnew() {
+	m.t.Helper()
+	m.do("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "sluice")
+	m.until("it is started after a crash", func() bool {
+		return m.number("sluice", "NRestarts") == 1 && m.property("sluice", "ActiveState") == "active"
+	})
+	m.visit().leave("after a crash")
+
+	m.write("/etc/systemd/system/sluice.service.d/soon.conf", "[Service]\nWatchdogSec=3s\nTimeoutAbortSec=5s\n")
+	m.do("systemctl", "daemon-reload")
+	m.do("systemctl", "restart", "sluice")
+	before := m.number("sluice", "MainPID")
+	m.do("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "sluice")
+	m.until("the watchdog has started it anew", func() bool {
+		now := m.number("sluice", "MainPID")
+		return now != before && now != 0 && m.property("sluice", "ActiveState") == "active"
+	})
+	if journal := m.do("journalctl", "--no-pager", "--unit", "sluice"); !strings.Contains(journal, "Watchdog timeout") || !strings.Contains(journal, "SIGABRT: abort") {
+		m.t.Errorf("the journal does not say why, nor what it was doing:\n%s", journal)
+	}
+	m.visit().leave("after it hung")
+	m.do("rm", "-r", "/etc/systemd/system/sluice.service.d")
+	m.do("systemctl", "daemon-reload")
+}
+
+// keepsWhoComesMeanwhile: "With sluice-http.socket [...] clients wait while Sluice is
+// started anew, instead of being refused".
+func (m *machine) keepsWhoComesMeanwhile() {
+	m.t.Helper()
+	m.do("systemctl", "stop", "sluice")
+	m.do("systemctl", "enable", "--now", "sluice-http.socket")
+	v := m.visit() // the first of them starts it
+	m.do("systemctl", "restart", "sluice")
+	m.do("sluice", "upgrade")
+	m.do("systemctl", "restart", "sluice")
+	v.leave("restarts with a socket that systemd holds")
+	m.do("systemctl", "stop", "sluice.service", "sluice-http.socket")
+	m.do("systemctl", "disable", "sluice-http.socket")
+}
+
+// saysWhyItDoesNotStart where people look, and starts once it can.
+func (m *machine) saysWhyItDoesNotStart() {
+	m.t.Helper()
+	m.write(configFile, strings.Replace(bootedConfig, "upstream =", "upsteam =", 1))
+	if out, err := m.try("systemctl", "start", "sluice"); err == nil {
+		m.t.Errorf("it starts with a config that is wrong: %s", out)
+	}
+	const why = configFile + `:8: site.upsteam: unknown key; did you mean "upstream"?`
+	if status := m.property("sluice", "StatusText"); !strings.Contains(status, why) {
+		m.t.Errorf("systemctl status has %q", status)
+	}
+	if journal := m.do("journalctl", "--no-pager", "--priority", "err", "--unit", "sluice"); !strings.Contains(journal, why) {
+		m.t.Errorf("the journal's errors are\n%s", journal)
+	}
+	m.write(configFile, bootedConfig)
+	m.until("it starts once the config is right", func() bool { return m.property("sluice", "ActiveState") == "active" })
+	m.visit().leave("a config that was corrected")
+}

@@ -207,8 +207,7 @@ func (m *machine) until(what string, condition func() bool) {
 	}
 }
 
-// visitors ask there again and again, from when they came until they are called
-// back.
+// visitors ask again and again, from when they came until they are called back.
 type visitors struct {
 	m     *machine
 	cmd   *exec.Cmd
@@ -217,10 +216,10 @@ type visitors struct {
 }
 
 // visit lets visitors in.
-func (m *machine) visit() *visitors {
+func (m *machine) visit(kind string) *visitors {
 	m.t.Helper()
 	v := &visitors{m: m}
-	words := append(m.enter, visitor, "http://127.0.0.1/")
+	words := append(m.enter, visitor, "http://127.0.0.1/", kind)
 	v.cmd = exec.Command(words[0], words[1:]...)
 	v.cmd.Stdout, v.cmd.Stderr = &v.said, &v.said
 	var err error

@@ -24,7 +24,7 @@ default = true
 // an event without a lost connection": the package, the unit and the sample of one
 // for the application, with a systemd that has booted.
 func onABootedSystemd(t *testing.T, one, two string) {
-	needs(t, "dpkg", "setpriv", "systemctl", "journalctl")
+	needs(t, "dpkg", "setpriv", "systemctl", "journalctl", "curl")
 	w := worldWith(t, withoutServices)
 	program, err := os.Executable()
 	if err != nil {
@@ -45,11 +45,11 @@ func onABootedSystemd(t *testing.T, one, two string) {
 	m.write(configFile, bootedConfig)
 	m.do("sluice", "check")
 	m.do("systemctl", "enable", "--now", "app", "sluice")
-	m.visit().leave("as it is")
+	m.visit(regulars).leave("as it is")
 
 	m.off()
 	m = boot(w)
-	m.visit().leave("after a power cut")
+	m.visit(regulars).leave("after a power cut")
 	if status := m.property("sluice", "StatusText"); status != "serving shop.example.com; http [::]:80" {
 		t.Errorf("systemctl status has %q", status)
 	}
@@ -80,15 +80,31 @@ func (m *machine) install(deb string) string {
 // isChangedAndUpgraded, by each of the ways there are, while visitors ask.
 func (m *machine) isChangedAndUpgraded() {
 	m.t.Helper()
-	v := m.visit()
+	v := m.visit(regulars)
 	process := m.number("sluice", "MainPID")
 	m.write(configFile, strings.Replace(bootedConfig, `["shop.example.com"]`, `["shop.example.com", "www.example.com"]`, 1))
 	if out := m.do("sluice", "reload"); !strings.Contains(out, "site shop.example.com: changed: hosts") {
 		m.t.Errorf("reload: %s", out)
 	}
 	m.write(configFile, bootedConfig)
+	m.do("systemctl", "reload", "sluice") // it returns when that is done
+	if state := m.do("curl", "-sS", "--unix-socket", "/run/sluice/admin.sock", "http://localhost/config"); strings.Contains(state, "www.example.com") {
+		m.t.Errorf("systemctl reload has changed nothing: %s", state)
+	}
+	m.write(configFile, "x = 1\n")
+	if out, err := m.try("systemctl", "reload", "sluice"); err == nil {
+		m.t.Errorf("systemctl reload of a config that is wrong: %s", out)
+	}
+	if journal := m.do("journalctl", "--no-pager", "--priority", "err", "--unit", "sluice"); !strings.Contains(journal, configFile+":1: x: unknown key") {
+		m.t.Errorf("the journal does not say why:\n%s", journal)
+	}
+	// With another address it cannot be asked, and is signalled.
+	m.write(configFile, strings.Replace(bootedConfig, "admin.sock", "other.sock", 1))
 	m.do("systemctl", "reload", "sluice")
-	m.until("it is reloaded by systemctl", func() bool { return strings.Count(m.do("journalctl", "--unit", "sluice"), "reloaded") > 1 })
+	m.until("the socket has moved", func() bool { return m.exists("/run/sluice/other.sock") && !m.exists("/run/sluice/admin.sock") })
+	m.write(configFile, bootedConfig)
+	m.do("systemctl", "reload", "sluice")
+	m.until("the socket is where it was", func() bool { return m.exists("/run/sluice/admin.sock") && !m.exists("/run/sluice/other.sock") })
 
 	out := m.install("/root/two.deb")
 	if !strings.Contains(out, "sluice 1.1.0 serves now, process ") || !strings.Contains(out, "before: sluice 1.0.0, process ") {
@@ -126,7 +142,7 @@ func (m *machine) isStartedAnew() {
 	m.until("it is started after a crash", func() bool {
 		return m.number("sluice", "NRestarts") == 1 && m.property("sluice", "ActiveState") == "active"
 	})
-	m.visit().leave("after a crash")
+	m.visit(regulars).leave("after a crash")
 
 	m.write("/etc/systemd/system/sluice.service.d/soon.conf", "[Service]\nWatchdogSec=3s\nTimeoutAbortSec=5s\n")
 	m.do("systemctl", "daemon-reload")
@@ -140,7 +156,7 @@ func (m *machine) isStartedAnew() {
 	if journal := m.do("journalctl", "--no-pager", "--unit", "sluice"); !strings.Contains(journal, "Watchdog timeout") || !strings.Contains(journal, "SIGABRT: abort") {
 		m.t.Errorf("the journal does not say why, nor what it was doing:\n%s", journal)
 	}
-	m.visit().leave("after it hung")
+	m.visit(regulars).leave("after it hung")
 	m.do("rm", "-r", "/etc/systemd/system/sluice.service.d")
 	m.do("systemctl", "daemon-reload")
 }
@@ -151,7 +167,7 @@ func (m *machine) keepsWhoComesMeanwhile() {
 	m.t.Helper()
 	m.do("systemctl", "stop", "sluice")
 	m.do("systemctl", "enable", "--now", "sluice-http.socket")
-	v := m.visit() // the first of them starts it
+	v := m.visit(newcomers) // the first of them starts it
 	m.do("systemctl", "restart", "sluice")
 	m.do("sluice", "upgrade")
 	m.do("systemctl", "restart", "sluice")
@@ -176,5 +192,5 @@ func (m *machine) saysWhyItDoesNotStart() {
 	}
 	m.write(configFile, bootedConfig)
 	m.until("it starts once the config is right", func() bool { return m.property("sluice", "ActiveState") == "active" })
-	m.visit().leave("a config that was corrected")
+	m.visit(regulars).leave("a config that was corrected")
 }

@@ -24,17 +24,24 @@ func TestMain(m *testing.M) {
 			io.WriteString(w, "hello\n")
 		})))
 		os.Exit(1)
-	case filepath.Base(visitor): // URL
-		visit(os.Args[1])
+	case filepath.Base(visitor): // URL KIND
+		visit(os.Args[1], os.Args[2])
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// visit asks every 10 ms, by turns on a connection that stays and on a new one, until
-// stdin ends, and says how many of the requests failed. A request that was begun on
-// a connection as that ended is one that failed: it is a POST.
-func visit(url string) {
+// Kinds of visitors: they come again on a connection that stays and on a new one by
+// turns, or always on a new one.
+const (
+	regulars  = "regulars"
+	newcomers = "newcomers"
+)
+
+// visit asks every 10 ms until stdin ends, and says how many of the requests failed.
+// A request that was begun on a connection as that ended is one that failed: it is a
+// POST.
+func visit(url, kind string) {
 	leave := make(chan struct{})
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
@@ -44,7 +51,10 @@ func visit(url string) {
 	lasting.Timeout, fresh.Timeout = 30*time.Second, 30*time.Second
 	failed, n := 0, 0
 	for tick := time.NewTicker(10 * time.Millisecond); ; n++ {
-		client := []*http.Client{lasting, fresh}[n%2]
+		client := fresh
+		if kind == regulars && n%2 == 0 {
+			client = lasting
+		}
 		if why := askOnce(client, url); why != "" {
 			failed++
 			fmt.Printf("%s: request %d: %s\n", time.Now().Format(time.TimeOnly), n, why)

@@ -43,8 +43,8 @@ func units(t *testing.T) (names []string) {
 	return names
 }
 
-// executable is where a unit's program is.
-var executable = regexp.MustCompile(`(?m)^(ExecStart=)(\S+)`)
+// executable is where a unit's programs are.
+var executable = regexp.MustCompile(`(?m)^(Exec\w+=)(\S+)`)
 
 // installed copies the units into a folder, with programs that are there
 // ("verify" looks), and returns their paths.

@@ -350,3 +350,44 @@ func TestReloadIsAnsweredByTheProgram(t *testing.T) {
 		t.Errorf("--json: status %d, %s%s", got.status, got.stdout, got.stderr)
 	}
 }
+
+// "systemctl reload" is a reload by command wherever that is possible; where it is
+// not, the file is checked and the process gets the signal.
+func TestReloadOrSignal(t *testing.T) {
+	t.Parallel()
+	c := setup{upstreams: []string{serve(t, nil).address}}
+	r := newReloading(t, c)
+	pid := fmt.Sprint(r.cmd.Process.Pid)
+	c.site = "bandwidth = \"1GiB\""
+	r.write(c)
+	if got := r.types("--or-signal", pid); got.status != 0 || !strings.Contains(got.stdout, "changed: bandwidth") || strings.Contains(got.stdout, "SIGHUP") {
+		t.Errorf("one that can be asked: status %d, %s%s", got.status, got.stdout, got.stderr)
+	}
+
+	old := r.admin
+	r.admin = reserve(t)
+	bad := c
+	bad.pool = "servers_file = \"" + r.dir + "/none\"" // the file is right, and cannot be built
+	r.write(bad)
+	if got := r.types("--or-signal", pid); got.status != 1 || !strings.Contains(got.stderr, r.dir+"/none") || !strings.Contains(got.stderr, "nothing has changed") {
+		t.Errorf("one that must not be asked: status %d, %s%s", got.status, got.stdout, got.stderr)
+	}
+	r.write(c)
+	for _, nobody := range []string{"0", "1", "-1"} {
+		if got := r.types("--or-signal", nobody); got.status != 1 || !strings.Contains(got.stderr, "no process of Sluice") {
+			t.Errorf("process %s: status %d, %s%s", nobody, got.status, got.stdout, got.stderr)
+		}
+	}
+	got := r.types("--or-signal", pid)
+	for _, want := range []string{"sluice does not answer at " + r.admin, "process " + pid + " was sent SIGHUP instead"} {
+		if got.status != 0 || !strings.Contains(got.stdout, want) {
+			t.Errorf("one that moves: status %d, no %q in %s%s", got.status, want, got.stdout, got.stderr)
+		}
+	}
+	eventually(t, patience, "it listens at the new address", func() bool {
+		return strings.Contains(r.told(), "server.admin: listens on "+r.admin+", no longer on "+old)
+	})
+	if r.stderr.has("not reloaded") {
+		t.Errorf("it was signalled with a file that is wrong:\n%s", r.stderr.text())
+	}
+}

@@ -63,13 +63,44 @@ func onABootedSystemd(t *testing.T, one, two string) {
 	if result := m.property("sluice", "Result"); result != "success" {
 		t.Errorf("it was stopped: %s", result)
 	}
+	m.do("cp", "/usr/bin/sluice", "/root/sluice")
 	m.do("dpkg", "--no-triggers", "-P", "sluice")
+	m.isGone("purged")
+
+	m.installsItself()
+}
+
+// isGone fails the test if something is left of Sluice.
+func (m *machine) isGone(when string) {
+	m.t.Helper()
 	if out, err := m.try("systemctl", "cat", "sluice.service"); err == nil {
-		t.Errorf("the unit is left:\n%s", out)
+		m.t.Errorf("%s: the unit is left:\n%s", when, out)
 	}
-	if m.exists("/run/sluice") || m.exists("/var/lib/sluice") || strings.Contains(read(t, m.at("/etc/passwd")), "\nsluice:") {
-		t.Error("something is left of it")
+	if m.exists("/run/sluice") || m.exists("/var/lib/sluice") || m.exists(configFile) || strings.Contains(read(m.t, m.at("/etc/passwd")), "\nsluice:") {
+		m.t.Errorf("%s: something is left of it", when)
 	}
+}
+
+// installsItself, is brought a newer program while visitors ask, and removes itself,
+// on a machine that has no packages.
+func (m *machine) installsItself() {
+	m.t.Helper()
+	if out := m.do("/root/sluice", "install"); !strings.Contains(out, "not started yet") {
+		m.t.Errorf("it does not say what to do now:\n%s", out)
+	}
+	m.write(configFile, bootedConfig)
+	if out := m.do("/usr/local/bin/sluice", "install", "--start"); !strings.Contains(out, "sluice.service: enabled and started") {
+		m.t.Errorf("install --start:\n%s", out)
+	}
+	v := m.visit(regulars)
+	m.do("dpkg-deb", "--extract", "/root/two.deb", "/root/two")
+	if out := m.do("/root/two/usr/bin/sluice", "install", "--start"); !strings.Contains(out, "sluice.service: upgraded to this version") ||
+		!strings.Contains(m.do("/usr/local/bin/sluice", "status"), "\nsluice 1.1.0, pid ") {
+		m.t.Errorf("install --start of another version:\n%s", out)
+	}
+	v.leave("another version installs itself")
+	m.do("sh", "-c", "echo yes | /usr/local/bin/sluice uninstall --purge")
+	m.isGone("uninstalled")
 }
 
 func (m *machine) install(deb string) string {

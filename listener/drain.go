@@ -22,7 +22,8 @@ const (
 
 // Shutdown stops accepting and closes the listening socket. Connections that
 // are idle, that is inside Await after something was served, are told by
-// ErrEnd; the others find Draining true and may finish. It does not wait.
+// ErrEnd; the others find Draining true and may finish, also one that was accepted
+// already and is not served yet. It does not wait.
 func (l *Listener) Shutdown() { l.shutdown(0) }
 
 // ShutdownGently is Shutdown when others serve on: connections that are idle may
@@ -134,23 +135,21 @@ func (l *Listener) Close() error {
 	return nil
 }
 
-// allGone returns a channel that is closed when no connection is open.
+// allGone returns a channel that is closed when no connection is open, and none can
+// come.
 func (l *Listener) allGone() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	gone := make(chan struct{})
-	if len(l.open) == 0 {
-		close(gone)
-	} else {
-		l.gone = gone
-	}
+	l.gone = gone
+	l.tellIfGone()
 	return gone
 }
 
 // abortAll resets all open connections but these, tells their hangup handlers,
 // and returns how many there were.
 func (l *Listener) abortAll(but map[*Conn]bool) (n int) {
-	for _, c := range l.connections() {
+	for _, c := range l.lastConnections() {
 		if but[c] {
 			continue
 		}
@@ -161,6 +160,14 @@ func (l *Listener) abortAll(but map[*Conn]bool) (n int) {
 	}
 	l.counts.aborted.Add(uint64(n))
 	return n
+}
+
+// lastConnections returns the open connections, and lets in no other.
+func (l *Listener) lastConnections() []*Conn {
+	l.mu.Lock()
+	l.aborted = true
+	l.mu.Unlock()
+	return l.connections()
 }
 
 // connections returns the open connections.

@@ -276,3 +276,72 @@ func TestServeSaysIfSomebodyElseClosedTheSocket(t *testing.T) {
 		t.Errorf("Serve: %v", err)
 	}
 }
+
+// slowListener has accepted a connection, and gives it away when it is told to.
+type slowListener struct {
+	net.Listener
+	has, give chan struct{}
+}
+
+func (s *slowListener) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	if err == nil {
+		close(s.has)
+		<-s.give
+	}
+	return c, err
+}
+
+// "The others [...] may finish, also one that was accepted already and is not
+// served yet": Shutdown falls between accept(2), after which no other process can
+// serve it, and us.
+func TestAConnectionThatWasAcceptedAlreadyIsServed(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowListener{Listener: ln, has: make(chan struct{}), give: make(chan struct{})}
+	s := serveOn(t, slow, Config{}, func(c *Conn) {
+		defer c.Close()
+		if c.Await() == nil {
+			p := make([]byte, 10)
+			n, _ := c.Read(p)
+			c.Write(p[:n])
+		}
+	})
+	late := s.dial()
+	<-slow.has
+	s.Shutdown()
+	waited := make(chan error, 1)
+	go func() { waited <- s.Wait(context.Background()) }()
+	select {
+	case err := <-waited:
+		t.Errorf("Wait returned before it was served: %v", err)
+	case <-time.After(freshGrace / 10): // only a Wait that is wrong has this time
+	}
+	close(slow.give)
+	wantEcho(t, late, "late\n")
+	if err := <-waited; err != nil {
+		t.Errorf("Wait: %v", err)
+	}
+}
+
+// After the end of a drain nobody is let in any more.
+func TestAConnectionThatComesAfterTheEndIsAborted(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowListener{Listener: ln, has: make(chan struct{}), give: make(chan struct{})}
+	s := serveOn(t, slow, Config{}, echoLines)
+	late := s.dial()
+	<-slow.has
+	s.Close()
+	close(slow.give)
+	if err := <-s.ended; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	if _, err := late.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the client reads %v", err)
+	}
+}

@@ -65,7 +65,9 @@ type Listener struct {
 
 	mu        sync.Mutex
 	open      map[*Conn]struct{} // guarded by mu
-	gone      chan struct{}      // guarded by mu; not nil: Wait wants it closed when open is empty
+	accepting bool               // guarded by mu: Serve runs, and may let one in still
+	aborted   bool               // guarded by mu: whoever is let in now is too late
+	gone      chan struct{}      // guarded by mu; not nil: Wait wants it closed when all are gone
 	idleGrace time.Duration      // guarded by mu; of a drain
 	counts    counts
 }
@@ -87,8 +89,10 @@ func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
 
 // Serve accepts connections and has handle serve each on a goroutine of its
 // own; handle closes it. Serve returns nil after Shutdown or Close, and an
-// error if the socket was closed by anybody else.
+// error if the socket was closed by anybody else. It is called once.
 func (l *Listener) Serve(handle func(*Conn)) error {
+	l.accepts(true)
+	defer l.accepts(false)
 	var pause pause
 	for {
 		nc, err := l.ln.Accept()
@@ -177,11 +181,30 @@ func (l *Listener) failed(remote netip.AddrPort, phase, cause string, err error)
 	}
 }
 
-// register enters c among the open ones; false: too late, we are draining.
+// accepts notes whether Serve runs.
+func (l *Listener) accepts(now bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.accepting = now
+	l.tellIfGone()
+}
+
+// tellIfGone wakes Wait when no connection is open and none can come. The caller
+// holds mu.
+func (l *Listener) tellIfGone() {
+	if l.gone != nil && !l.accepting && len(l.open) == 0 {
+		close(l.gone)
+		l.gone = nil
+	}
+}
+
+// register enters c among the open ones; false: too late, those were aborted. A
+// drain that has begun since the kernel gave us c is no reason: its client may have
+// sent a request, and nobody else can answer it.
 func (l *Listener) register(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.draining.Load() {
+	if l.aborted {
 		return false
 	}
 	l.open[c] = struct{}{}
@@ -199,10 +222,7 @@ func (l *Listener) unregister(c *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.open, c)
-	if len(l.open) == 0 && l.gone != nil {
-		close(l.gone)
-		l.gone = nil
-	}
+	l.tellIfGone()
 }
 
 // idleSample is how many connections endIdlest looks at. The map is walked

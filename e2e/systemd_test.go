@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -250,6 +251,46 @@ func TestNobodyIsRefusedWhileTheManagerHoldsTheSockets(t *testing.T) {
 	if status := receive(t, "an answer to who came meanwhile", answered); status != 200 {
 		t.Errorf("who came meanwhile got %d", status)
 	}
+}
+
+// "Who connects while Sluice is started anew waits for a moment instead of being
+// refused" (docs/operations.md): nor is anybody refused who has just connected.
+func TestNewcomersLoseNothingByRestarts(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	go io.Copy(io.Discard, m.c) // or it would be waited for
+	plain, secure := heldSocket(t), heldSocket(t)
+	file, dir, id := configFile(t, setup{server: manyHandshakes, upstreams: []string{serve(t, nil).address}, pool: "connect_timeout = \"5s\"\n"})
+	s := launchCommand(t, dir, m.command(file, "https:http", secure, plain))
+	s.id = id
+	stop := make(chan struct{})
+	const schedules = 4
+	failed := make(chan []string, schedules)
+	for range schedules {
+		go func() { failed <- onSchedule(s, stop) }()
+	}
+	over := &steadyLoad{t: t}
+	over.add("newcomers over TLS", 4, func() (func() error, func()) {
+		client := s.client()
+		client.Timeout = 3 * patience
+		client.Transport.(*http.Transport).DisableKeepAlives = true
+		return posts(t, client, "https://"+host+"/", 0)
+	})
+	running := s
+	for i := range 30 {
+		over.goesOn(fmt.Sprintf("after start %d", i+1))
+		running.stop()
+		running = launchCommand(t, dir, m.command(file, "https:http", secure, plain))
+	}
+	over.goesOn("after all")
+	close(stop)
+	for range schedules {
+		if bad := <-failed; len(bad) > 0 {
+			t.Errorf("%d newcomers failed, such as %s", len(bad), bad[0])
+		}
+	}
+	over.ended.Store(true)
+	over.all.Wait()
 }
 
 // systemd's own tool for that passes sockets that we serve.

@@ -233,8 +233,9 @@ func (m *machine) visit(kind string) *visitors {
 	return v
 }
 
-// leave calls them back, and wants that each was answered.
-func (v *visitors) leave(when string) {
+// leave calls them back, and wants that each was answered. It returns how many
+// requests there were.
+func (v *visitors) leave(when string) (asked int) {
 	v.m.t.Helper()
 	v.stdin.Close()
 	err := v.cmd.Wait()
@@ -242,4 +243,7 @@ func (v *visitors) leave(when string) {
 	if err != nil || !strings.Contains(v.said.text(), " 0 failed") {
 		v.m.t.Errorf("%s: %v\n%s", when, err, v.said.text())
 	}
+	lines := strings.Split(strings.TrimSpace(v.said.text()), "\n")
+	fmt.Sscan(lines[len(lines)-1], &asked)
+	return asked
 }

@@ -3,6 +3,7 @@ package deploy
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,7 @@ func onABootedSystemd(t *testing.T, one, two string) {
 	m.isStartedAnew()
 	m.keepsWhoComesMeanwhile()
 	m.saysWhyItDoesNotStart()
+	m.keepsLinesOverARotation()
 
 	m.do("systemctl", "stop", "sluice")
 	if result := m.property("sluice", "Result"); result != "success" {
@@ -68,6 +70,30 @@ func onABootedSystemd(t *testing.T, one, two string) {
 	m.isGone("purged")
 
 	m.installsItself()
+}
+
+// keepsLinesOverARotation of its log by logrotate and the sample that the package
+// brought, which asks systemd for a signal.
+func (m *machine) keepsLinesOverARotation() {
+	m.t.Helper()
+	if _, err := exec.LookPath("logrotate"); err != nil {
+		m.t.Log("logrotate is not installed: no log is rotated")
+		return
+	}
+	m.write(configFile, bootedConfig+"\n[log]\naccess = \"/var/log/sluice/access.log\"\n")
+	m.do("systemctl", "restart", "sluice")
+	v := m.visit(regulars)
+	// It rotates nothing that is empty, and lines are written once a second.
+	m.until("there are lines", func() bool { return strings.TrimSpace(m.do("stat", "-c", "%s", "/var/log/sluice/access.log")) != "0" })
+	m.do("logrotate", "--force", "/etc/logrotate.d/sluice")
+	m.until("the log is there again", func() bool { return m.exists("/var/log/sluice/access.log") })
+	asked := v.leave("a rotation of the log")
+	m.do("systemctl", "stop", "sluice")
+	before, after := read(m.t, m.at("/var/log/sluice/access.log.1")), read(m.t, m.at("/var/log/sluice/access.log"))
+	if lines := strings.Count(before, "\n") + strings.Count(after, "\n"); lines != asked || before == "" {
+		m.t.Errorf("%d bytes before the rotation, %d after it, %d lines of %d requests", len(before), len(after), lines, asked)
+	}
+	m.do("systemctl", "start", "sluice")
 }
 
 // isGone fails the test if something is left of Sluice.
@@ -169,7 +195,7 @@ func (m *machine) isChangedAndUpgraded() {
 // isStartedAnew when it has crashed, and when it does not answer any more.
 func (m *machine) isStartedAnew() {
 	m.t.Helper()
-	m.do("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "sluice")
+	m.do("systemctl", "kill", "--kill-who=main", "--signal=KILL", "sluice")
 	m.until("it is started after a crash", func() bool {
 		return m.number("sluice", "NRestarts") == 1 && m.property("sluice", "ActiveState") == "active"
 	})
@@ -179,7 +205,7 @@ func (m *machine) isStartedAnew() {
 	m.do("systemctl", "daemon-reload")
 	m.do("systemctl", "restart", "sluice")
 	before := m.number("sluice", "MainPID")
-	m.do("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "sluice")
+	m.do("systemctl", "kill", "--kill-who=main", "--signal=STOP", "sluice")
 	m.until("the watchdog has started it anew", func() bool {
 		now := m.number("sluice", "MainPID")
 		return now != before && now != 0 && m.property("sluice", "ActiveState") == "active"

@@ -38,14 +38,12 @@ tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
 // power is what the process does that holds a machine, outside of it: it gives it a
 // place in the tree of cgroups, and ends it when nobody holds its stdin any more.
 const power = `
-trees="/sys/fs/cgroup/systemd /sys/fs/cgroup/unified"
-! [ -e /sys/fs/cgroup/cgroup.controllers ] || trees=/sys/fs/cgroup
-for tree in $trees; do
-	[ ! -d $tree ] || mkdir $tree/$NAME
+for tree in $TREES; do
+	mkdir $tree/$NAME
 done
 (
-	for tree in $trees; do
-		[ ! -d $tree ] || echo 0 >$tree/$NAME/cgroup.procs
+	for tree in $TREES; do
+		echo 0 >$tree/$NAME/cgroup.procs
 	done
 	exec unshare --mount --propagation private --pid --fork --kill-child --uts --ipc --net --cgroup sh -ec "$INIT"
 ) &
@@ -53,13 +51,22 @@ echo $!
 cat
 kill -9 $! 2>/dev/null || true
 wait $! || true
-for tree in $trees; do
+for tree in $TREES; do
 	for again in 1 2 3 4 5 6 7 8 9 10; do
 		[ -d $tree/$NAME ] || break
 		find $tree/$NAME -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
 	done
 done
 `
+
+// trees returns where systemd keeps cgroups on this machine: in one tree, or in two.
+// A machine is only booted below its own place in each of them.
+func trees() string {
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
+		return "/sys/fs/cgroup"
+	}
+	return "/sys/fs/cgroup/systemd /sys/fs/cgroup/unified"
+}
 
 // initialize is what process 1 of a machine does before it becomes systemd. What of
 // the kernel is not the machine's own can only be read there.
@@ -82,7 +89,7 @@ ln -s pts/ptmx /run/dev/ptmx
 ln -s /proc/self/fd /run/dev/fd
 mount --rbind /run/dev /dev
 mount -t sysfs -o ro sysfs /sys
-if [ "$TREES" = one ]; then
+if [ "$TREES" = /sys/fs/cgroup ]; then
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 else
 	mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
@@ -104,12 +111,8 @@ var machines atomic.Int64
 func boot(below *world) *machine {
 	t := below.t
 	t.Helper()
-	trees := "several"
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
-		trees = "one"
-	}
 	holder := exec.Command(below.enter[0], append(below.enter[1:], "sh", "-ec", power)...)
-	holder.Env = append(os.Environ(), "INIT="+initialize, "TREES="+trees,
+	holder.Env = append(os.Environ(), "INIT="+initialize, "TREES="+trees(),
 		fmt.Sprintf("NAME=sluice-test-%d-%d", os.Getpid(), machines.Add(1)))
 	var said, wrong output
 	holder.Stdout, holder.Stderr = &said, &wrong

@@ -11,6 +11,17 @@ import (
 // whose answer began before the drain, and ended after the grace of idle
 // connections, may ask once more.
 func TestAGentleDrainLetsALateOneAskOnceMore(t *testing.T) {
+	for range 5 {
+		if thinking := lateOneAsksOnceMore(t); thinking < lateGrace/2 {
+			return
+		}
+	}
+	t.Skip("skipped: this machine stands still for too long")
+}
+
+// lateOneAsksOnceMore returns how long the client took to think. If that was longer
+// than it should be the test has shown nothing.
+func lateOneAsksOnceMore(t *testing.T) (thinking time.Duration) {
 	release := make(chan struct{})
 	s := serve(t, Config{}, func(c *Conn) {
 		defer c.Close()
@@ -34,20 +45,27 @@ func TestAGentleDrainLetsALateOneAskOnceMore(t *testing.T) {
 	over := make(chan error, 1)
 	go func() { over <- s.Wait(context.Background()) }()
 	wantClosed(t, idle) // its grace is over
+	released := time.Now()
 	close(release)
 	if got := readLine(t, late); got != "slow" {
 		t.Errorf("got %q", got)
 	}
-	<-time.After(lateGrace / 4) // what a client may take to think
-	began := time.Now()
-	wantEcho(t, late, "once more\n")
+	<-time.After(lateGrace / 4)
+	io.WriteString(late, "once more\n")
+	if thinking = time.Since(released); thinking >= lateGrace/2 {
+		return thinking
+	}
+	if got := readLine(t, late); got != "once more" {
+		t.Errorf("got %q", got)
+	}
 	wantClosed(t, late) // and then it need not wait for long
-	if took := time.Since(began); took < lateGrace/2 || took > 4*lateGrace {
+	if took := time.Since(released); took < lateGrace || took > 8*lateGrace {
 		t.Errorf("it lingered for %v", took)
 	}
 	if err := <-over; err != nil {
 		t.Errorf("Wait: %v", err)
 	}
+	return thinking
 }
 
 // A connection that lingers when time is up is not aborted: that might destroy

@@ -210,35 +210,43 @@ func (m *machine) until(what string, condition func() bool) {
 	}
 }
 
-// visitors ask again and again, from when they came until they are called back.
-type visitors struct {
+// running is a command that runs on a machine.
+type running struct {
 	m     *machine
 	cmd   *exec.Cmd
 	stdin io.Closer
 	said  output
 }
 
-// visit lets visitors in.
-func (m *machine) visit(kind string) *visitors {
+func (m *machine) start(words ...string) *running {
 	m.t.Helper()
-	v := &visitors{m: m}
-	words := append(m.enter, visitor, "http://127.0.0.1/", kind)
-	v.cmd = exec.Command(words[0], words[1:]...)
-	v.cmd.Stdout, v.cmd.Stderr = &v.said, &v.said
+	words = append(append([]string(nil), m.enter...), words...)
+	r := &running{m: m, cmd: exec.CommandContext(m.t.Context(), words[0], words[1:]...)}
+	r.cmd.Stdout, r.cmd.Stderr = &r.said, &r.said
 	var err error
-	if v.stdin, err = v.cmd.StdinPipe(); err != nil {
+	if r.stdin, err = r.cmd.StdinPipe(); err != nil {
 		m.t.Fatal(err)
 	}
-	if err := v.cmd.Start(); err != nil {
+	if err := r.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
+	return r
+}
+
+// visitors ask again and again, from when they came until they are called back.
+type visitors struct{ *running }
+
+// visit lets visitors in.
+func (m *machine) visit(kind string) visitors {
+	m.t.Helper()
+	v := visitors{m.start(visitor, "http://127.0.0.1/", kind)}
 	m.until("a visitor has been answered", func() bool { return strings.Contains(v.said.text(), "first") })
 	return v
 }
 
 // leave calls them back, and wants that each was answered. It returns how many
 // requests there were.
-func (v *visitors) leave(when string) (asked int) {
+func (v visitors) leave(when string) (asked int) {
 	v.m.t.Helper()
 	v.stdin.Close()
 	err := v.cmd.Wait()

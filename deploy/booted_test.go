@@ -57,6 +57,7 @@ func onABootedSystemd(t *testing.T, one, two string) {
 
 	m.isChangedAndUpgraded()
 	m.isStartedAnew()
+	m.finishesWhatAnUpgradeHasLeft()
 	m.keepsWhoComesMeanwhile()
 	m.saysWhyItDoesNotStart()
 	m.keepsLinesOverARotation()
@@ -216,6 +217,19 @@ func (m *machine) isStartedAnew() {
 	m.visit(regulars).leave("after it hung")
 	m.do("rm", "-r", "/etc/systemd/system/sluice.service.d")
 	m.do("systemctl", "daemon-reload")
+}
+
+// finishesWhatAnUpgradeHasLeft in the process before, when the service is stopped soon
+// after: systemd.kill(5) has KillMode=mixed tell the main process alone, and wait for the rest.
+func (m *machine) finishesWhatAnUpgradeHasLeft() {
+	m.t.Helper()
+	download := m.start("curl", "-sS", "http://127.0.0.1/long")
+	m.until("a download is under way", func() bool { return strings.Contains(download.said.text(), "and so on") })
+	m.do("sluice", "upgrade")
+	m.do("systemctl", "restart", "sluice")
+	if err := download.cmd.Wait(); err != nil || !strings.HasSuffix(download.said.text(), "hello\n") {
+		m.t.Errorf("an upgrade and a restart: a download ended with %v\n%s", err, download.said.text())
+	}
 }
 
 // keepsWhoComesMeanwhile: "With sluice-http.socket [...] clients wait while Sluice is

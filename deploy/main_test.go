@@ -20,15 +20,29 @@ const (
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case filepath.Base(application): // --listen ADDRESS
-		fmt.Fprintln(os.Stderr, http.ListenAndServe(os.Args[2], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "hello\n")
-		})))
+		fmt.Fprintln(os.Stderr, http.ListenAndServe(os.Args[2], http.HandlerFunc(answer)))
 		os.Exit(1)
 	case filepath.Base(visitor): // URL KIND
 		visit(os.Args[1], os.Args[2])
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// answer is the application. At /long it takes some seconds.
+func answer(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/long" {
+		for range 20 {
+			io.WriteString(w, "and so on\n")
+			http.NewResponseController(w).Flush()
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}
+	io.WriteString(w, "hello\n")
 }
 
 // Kinds of visitors: they come again on a connection that stays and on a new one by

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -25,7 +26,7 @@ default = true
 // an event without a lost connection": the package, the unit and the sample of one
 // for the application, with a systemd that has booted.
 func onABootedSystemd(t *testing.T, one, two string) {
-	needs(t, "dpkg", "setpriv", "systemctl", "journalctl", "curl")
+	needs(t, "dpkg", "setpriv", "systemctl", "journalctl", "curl", "pgrep")
 	w := worldWith(t, withoutServices)
 	program, err := os.Executable()
 	if err != nil {
@@ -57,7 +58,7 @@ func onABootedSystemd(t *testing.T, one, two string) {
 
 	m.isChangedAndUpgraded()
 	m.isStartedAnew()
-	m.finishesWhatAnUpgradeHasLeft()
+	m.finishesWhatIsUnderWay()
 	m.keepsWhoComesMeanwhile()
 	m.saysWhyItDoesNotStart()
 	m.keepsLinesOverARotation()
@@ -202,6 +203,16 @@ func (m *machine) isStartedAnew() {
 	})
 	m.visit(regulars).leave("after a crash")
 
+	// So it is while the process before still has something under way.
+	download := m.download()
+	m.do("sluice", "upgrade")
+	m.do("systemctl", "kill", "--kill-who=main", "--signal=KILL", "sluice")
+	m.until("it is started after a crash soon after an upgrade", func() bool {
+		return m.number("sluice", "NRestarts") == 2 && m.property("sluice", "ActiveState") == "active"
+	})
+	m.visit(regulars).leave("after a crash soon after an upgrade")
+	download.cmd.Wait() // whatever became of it
+
 	m.write("/etc/systemd/system/sluice.service.d/soon.conf", "[Service]\nWatchdogSec=3s\nTimeoutAbortSec=5s\n")
 	m.do("systemctl", "daemon-reload")
 	m.do("systemctl", "restart", "sluice")
@@ -219,16 +230,54 @@ func (m *machine) isStartedAnew() {
 	m.do("systemctl", "daemon-reload")
 }
 
-// finishesWhatAnUpgradeHasLeft in the process before, when the service is stopped soon
-// after: systemd.kill(5) has KillMode=mixed tell the main process alone, and wait for the rest.
-func (m *machine) finishesWhatAnUpgradeHasLeft() {
+// finishesWhatIsUnderWay when the service is stopped after an upgrade: in the process
+// before, and in the one that serves, for whose end systemd waits as it did for the
+// first one's.
+func (m *machine) finishesWhatIsUnderWay() {
 	m.t.Helper()
-	download := m.start("curl", "-sS", "http://127.0.0.1/long")
-	m.until("a download is under way", func() bool { return strings.Contains(download.said.text(), "and so on") })
+	first := m.download()
 	m.do("sluice", "upgrade")
+	m.do("sluice", "upgrade")
+	if n := m.processes(); n != 3 {
+		m.t.Errorf("%d processes of sluice, want 3: one with a download, one that waits for it, one that serves", n)
+	}
 	m.do("systemctl", "restart", "sluice")
-	if err := download.cmd.Wait(); err != nil || !strings.HasSuffix(download.said.text(), "hello\n") {
-		m.t.Errorf("an upgrade and a restart: a download ended with %v\n%s", err, download.said.text())
+	first.isWhole("of the process before two upgrades")
+
+	m.do("sluice", "upgrade") // the process before has nothing to finish
+	m.until("there is one process", func() bool { return m.processes() == 1 })
+	alone := m.download()
+	m.do("systemctl", "restart", "sluice")
+	alone.isWhole("of the only process, after an upgrade")
+	if result := m.property("sluice", "Result"); result != "success" {
+		m.t.Errorf("it was stopped: %s", result)
+	}
+}
+
+// processes counts those of Sluice.
+func (m *machine) processes() int {
+	m.t.Helper()
+	out, _ := m.try("pgrep", "--count", "--exact", "sluice") // it fails when there is none
+	n, err := strconv.Atoi(strings.TrimSpace(out))
+	if err != nil {
+		m.t.Fatalf("pgrep: %s", out)
+	}
+	return n
+}
+
+// download begins one that takes some seconds.
+func (m *machine) download() *running {
+	m.t.Helper()
+	r := m.start("curl", "-sSN", "http://127.0.0.1/long")
+	m.until("a download is under way", func() bool { return strings.Contains(r.said.text(), "and so on") })
+	return r
+}
+
+// isWhole fails the test unless a download ends as it should.
+func (r *running) isWhole(which string) {
+	r.m.t.Helper()
+	if err := r.cmd.Wait(); err != nil || !strings.HasSuffix(r.said.text(), "hello\n") {
+		r.m.t.Errorf("a download %s ended with %v\n%s", which, err, r.said.text())
 	}
 }
 

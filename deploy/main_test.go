@@ -71,7 +71,7 @@ func visit(url, kind string) {
 		}
 		if why := askOnce(client, url); why != "" {
 			failed++
-			fmt.Printf("%s: request %d: %s\n", time.Now().Format(time.TimeOnly), n, why)
+			fmt.Printf("%s: request %d: %s\n", time.Now().Format("15:04:05.000000"), n, why)
 		} else if n == 0 {
 			fmt.Println("the first was answered")
 		}

@@ -2,7 +2,7 @@ package e2e
 
 import (
 	"fmt"
-	"strings"
+	"io"
 	"syscall"
 	"testing"
 )
@@ -12,31 +12,16 @@ import (
 func TestAnUpgradeWhileTheLastOneStillDrains(t *testing.T) {
 	t.Parallel()
 	up, asked, release := thinker(t)
-	m := newManager(t)
-	file, dir, id := configFile(t, setup{upstreams: []string{up.address}, server: fmt.Sprintf("drain_timeout = \"20s\"\nadmin = %q\n", reserve(t))})
-	s := launchCommand(t, dir, m.command(file, ""))
-	s.id = id
-	u := &upgrading{reloading: &reloading{sluice: s, file: file}, pid: s.cmd.Process.Pid}
-	t.Cleanup(u.end)
-	m.next()
-	c := s.dialTLS(t)
+	u := newUpgrading(t, setup{upstreams: []string{up.address}, server: "drain_timeout = \"20s\"\n"})
+	c := u.dialTLS(t)
 	c.get("/slow")
 	receive(t, "the upstream is asked", asked)
-	for range 2 {
-		syscall.Kill(u.pid, syscall.SIGUSR2)
-		var pid int
-		eventually(t, 2*patience, "the manager hears of another process", func() bool {
-			_, err := fmt.Sscanf(m.next(), "MAINPID=%d", &pid)
-			return err == nil
-		})
-		if ready := m.next(); !strings.HasPrefix(ready, "READY=1\n") {
-			t.Fatalf("heard %q", ready)
-		}
-		u.pids, u.pid = append(u.pids, u.pid), pid
-	}
-	eventually(t, patience, "the second process has ended", func() bool { return gone(u.pids[1]) })
-	if gone(u.pids[0]) {
-		t.Error("the first process has ended, too")
+	u.upgrade()
+	second := u.pid
+	u.upgrade()
+	eventually(t, patience, "the second process has ended", func() bool { return gone(second) })
+	if u.hasEnded() || gone(u.pids[0]) {
+		t.Fatal("the first process has ended")
 	}
 	close(release)
 	if a := c.answer(); a.StatusCode != 200 || a.body != "thought over" || !a.Close {
@@ -46,23 +31,37 @@ func TestAnUpgradeWhileTheLastOneStillDrains(t *testing.T) {
 	u.predecessorsHaveEnded()
 }
 
-// A successor that crashes while its predecessor still drains: the service
-// manager is to start the service anew, and cannot while that lives.
-func TestASuccessorThatCrashesEndsTheDrain(t *testing.T) {
+// To the service manager the end of the main process is that of the service, and it
+// kills whom it finds then: who is told to end waits for those before it.
+func TestTheMainProcessEndsLast(t *testing.T) {
 	t.Parallel()
 	up, asked, release := thinker(t)
-	defer close(release)
 	m := newManager(t)
+	go io.Copy(io.Discard, m.c)
 	file, dir, id := configFile(t, setup{upstreams: []string{up.address}, server: fmt.Sprintf("drain_timeout = \"1h\"\nadmin = %q\n", reserve(t))})
 	s := launchCommand(t, dir, m.command(file, ""))
 	s.id = id
 	u := &upgrading{reloading: &reloading{sluice: s, file: file}, pid: s.cmd.Process.Pid}
 	t.Cleanup(u.end)
-	m.next()
 	c := s.dialTLS(t)
 	c.get("/slow")
 	receive(t, "the upstream is asked", asked)
 	u.upgrade()
-	syscall.Kill(u.pid, syscall.SIGKILL)
+	u.upgrade()
+	if err := syscall.Kill(u.pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, patience, "it accepts nothing any more", func() bool { return refuses(s.http) })
+	for _, pid := range append(u.pids, u.pid) {
+		if gone(pid) {
+			t.Errorf("process %d of %v, %d has ended", pid, u.pids, u.pid)
+		}
+	}
+	close(release)
+	if a := c.answer(); a.StatusCode != 200 || a.body != "thought over" {
+		t.Errorf("%d %q", a.StatusCode, a.body)
+	}
+	c.wantEnd()
 	u.predecessorsHaveEnded()
+	eventually(t, patience, "the main process ends", func() bool { return gone(u.pid) })
 }

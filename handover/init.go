@@ -25,12 +25,17 @@ func startedByInit() bool {
 }
 
 // sessionOf returns the session that /proc/PID/stat tells of (proc_pid_stat(5)).
-// The name before it may have blanks and brackets in it.
-func sessionOf(stat string) string {
+func sessionOf(stat string) string { return statField(stat, 3) }
+
+// stateOf returns the state of a process that it tells of.
+func stateOf(stat string) string { return statField(stat, 0) }
+
+// statField returns a field behind the name, which may have blanks and brackets in
+// it: state, parent, process group, session.
+func statField(stat string, i int) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	const session = 3 // after state, parent and process group
-	if len(fields) <= session {
+	if len(fields) <= i {
 		return ""
 	}
-	return fields[session]
+	return fields[i]
 }

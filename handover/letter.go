@@ -22,7 +22,8 @@ import (
 //	    ◀─────────────────── Serving ──────
 //	  says MAINPID to the manager
 //	    ── Released ───────────────────────▶  is the main process from now on
-//	  lets its connections finish, ends
+//	  lets its connections finish
+//	  ends ── the socket's end ──────────▶  may end too, when it is told to
 //
 // Until Serving, whatever goes wrong leaves the predecessor serving.
 type letter struct {

@@ -81,7 +81,6 @@ func (p *Predecessor) Prepared(ctx context.Context, version string) (heritage []
 // Serving tells that this process serves, and waits until it is the main one.
 // The other one may be gone, which makes it that: io.EOF.
 func (p *Predecessor) Serving(ctx context.Context) error {
-	defer p.post.conn.Close()
 	if err := p.tell(letter{Serving: true}); err != nil {
 		return err
 	}
@@ -90,6 +89,13 @@ func (p *Predecessor) Serving(ctx context.Context) error {
 		err = unwanted(l, "that it is through")
 	}
 	return err
+}
+
+// Ended waits until the other process has finished what it had under way, and ended,
+// or until ctx ends. It is the last that is asked of p, also after an error.
+func (p *Predecessor) Ended(ctx context.Context) {
+	p.wait(ctx) // there is nothing to hear any more but its end
+	p.post.conn.Close()
 }
 
 // unwanted is the error of a letter that does not say what we wait for.

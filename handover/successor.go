@@ -50,17 +50,12 @@ type Socket struct {
 }
 
 // Successor is a process that is to take over from this one: the same program,
-// started anew from its file. It is used by one goroutine; Died may be received
-// from by any.
+// started anew from its file. It is used by one goroutine.
 type Successor struct {
-	// Died is closed when the process has ended.
-	Died <-chan struct{}
-
 	post    post
 	process *os.Process
 	version string
-	failing bool  // it has said so, serves nobody new, and ends
-	ended   error // set before Died is closed
+	failing bool // it has said so, serves nobody new, and ends
 }
 
 // Succeed starts a Successor and gives it copies of the sockets. Its standard
@@ -123,17 +118,16 @@ func (s *Successor) start(m Manager, theirs *os.File) error {
 		Stderr:     os.Stderr,
 		ExtraFiles: []*os.File{theirs},
 	}
+	if m.Notifier.On() {
+		cmd.SysProcAttr = asSibling()
+	}
 	if err := cmd.Start(); err != nil {
 		return notStarted(m.Program.Path, err)
 	}
 	s.process = cmd.Process
-	died := make(chan struct{})
-	s.Died = died
-	// Ends with the process, or with ours.
-	go func() {
-		defer close(died)
-		s.ended = cmd.Wait()
-	}()
+	// Asks how our child has ended, which nobody else does. It ends with that, or with
+	// us, and at once if it is not our child.
+	go cmd.Wait()
 	return nil
 }
 
@@ -240,12 +234,12 @@ func (s *Successor) Begin(ctx context.Context, heritage []byte) error {
 }
 
 // Release makes the Successor the main process for the service manager, and
-// tells it so. Our own voice counts no more then.
+// tells it so. Our own voice counts no more then. The socket between us stays open,
+// so that it hears when we end: the Successor has to be kept.
 func (s *Successor) Release(n Notifier) error {
 	err := n.MainPID(s.PID())
 	s.post.conn.SetWriteDeadline(time.Now().Add(notifyPatience))
-	err = errors.Join(err, s.post.write(letter{Released: true}))
-	return errors.Join(err, s.post.conn.Close())
+	return errors.Join(err, s.post.write(letter{Released: true}))
 }
 
 // End ends the Successor, which accepts no connection any more when End returns.
@@ -262,12 +256,29 @@ func (s *Successor) End(within time.Duration) {
 		return
 	}
 	s.process.Kill()
-	<-s.Died
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(killPatience); s.lives() && time.Now().Before(deadline); {
+		<-tick.C
+	}
 }
 
-// Crashed reports whether the process has ended otherwise than by its own will.
-// It is called when Died is closed.
-func (s *Successor) Crashed() bool { return s.ended != nil }
+// killPatience bounds how long the kernel may take to end a process.
+const killPatience = 5 * time.Second
+
+// lives reports whether the process has not ended. One that has, and nobody has
+// asked how, has (proc_pid_stat(5)).
+func (s *Successor) lives() bool {
+	if s.process.Signal(syscall.Signal(0)) != nil {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(s.PID()) + "/stat")
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) || runtime.GOOS != "linux"
+	}
+	state := stateOf(string(stat))
+	return state != "Z" && state != "X"
+}
 
 // PID is the number of its process.
 func (s *Successor) PID() int { return s.process.Pid }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,37 @@ func TestTheConversation(t *testing.T) {
 	}
 	if err := <-told; err != nil {
 		t.Error(err)
+	}
+
+	// "It hears when we end", and not before.
+	soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		before.Ended(ctx)
+	}()
+	select {
+	case <-ended:
+		t.Error("it is taken to have ended")
+	case <-soon.Done():
+	}
+	next.post.conn.Close() // as the kernel does at our end
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		t.Error("nobody hears that it has ended")
+	}
+}
+
+// Who waits for that gives up when its own time is up.
+func TestNobodyWaitsForEverForAPredecessor(t *testing.T) {
+	_, before := both(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	before.Ended(ctx) // it returns
+	if err := before.tell(letter{}); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the socket is left open: %v", err)
 	}
 }
 
@@ -210,9 +242,7 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.End(0) // and it waits for the end
-	select {
-	case <-s.Died:
-	default:
+	if s.lives() {
 		t.Error("it lives")
 	}
 }
@@ -269,7 +299,7 @@ func TestTheEndOfASuccessor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { s.process.Kill(); <-s.Died }()
+			defer s.process.Kill()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if tt.script != fails {
@@ -280,29 +310,46 @@ func TestTheEndOfASuccessor(t *testing.T) {
 			}
 			s.End(tt.within)
 			if tt.lives {
-				select {
-				case <-s.Died:
+				if !s.lives() {
 					t.Error("it has been killed")
-				default:
 				}
 				return
 			}
-			select {
-			case <-s.Died:
-			case <-time.After(patience):
-				t.Error("it lives")
-			}
-			if !s.Crashed() {
-				t.Error("that was not by its own will")
+			for deadline := time.Now().Add(patience); s.lives(); <-time.After(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("it lives")
+				}
 			}
 		})
 	}
-	s, err := fake(t, "exit 0").Succeed(nil)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// clone(2), CLONE_PARENT: "the parent of the new child (as returned by getppid(2))
+// will be the same as that of the calling process". A service manager waits for the
+// end of its children only; a shell is surprised by children that it did not start.
+func TestWhoseChildASuccessorIs(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: siblings are Linux's")
 	}
-	if <-s.Died; s.Crashed() {
-		t.Error("exit status 0 is taken for a crash")
+	for _, on := range []bool{true, false} {
+		m := fake(t, "exec sleep 60")
+		want := os.Getpid()
+		if on {
+			m.Notifier.address = "@sluice-test"
+			want = os.Getppid()
+		}
+		s, err := m.Succeed(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.PID()))
+		if parent := statField(string(stat), 1); err != nil || parent != fmt.Sprint(want) {
+			t.Errorf("with a manager %v: its parent is %s, %v; want %d", on, parent, err, want)
+		}
+		s.End(0)
+		if s.lives() {
+			t.Errorf("with a manager %v: it lives", on)
+		}
 	}
 }
 

@@ -168,7 +168,6 @@ func (s *Server) drain() error {
 	succeeded := s.succession.succeeded.Load()
 	if succeeded {
 		g.doors.admin.shut() // the other one answers
-		defer s.endsWithSuccessor(cancel)()
 	}
 	for _, d := range all {
 		if succeeded {
@@ -183,6 +182,7 @@ func (s *Server) drain() error {
 		waiting.Go(func() { cut[i] = d.Wait(ctx) }) // all at once: each has a grace time of its own
 	}
 	waiting.Wait()
+	s.outlives(ctx)
 	err := errors.Join(cut...)
 	if succeeded && err != nil {
 		s.errlog.Warn("not all that was under way has finished in time", "why", err) // as was said; the service has not failed

@@ -15,7 +15,7 @@ import (
 // with being succeeded by one.
 type succession struct {
 	through   chan struct{}       // closed when a successor serves
-	next      *handover.Successor // that one; set before through is closed
+	next      *handover.Successor // that one, which hears from us that we end; set before through is closed
 	ending    chan struct{}       // closed when Run's context has ended: no Upgrade any more
 	succeeded atomic.Bool         // another process is the service now
 	waits     atomic.Bool         // another process is the service still
@@ -91,25 +91,12 @@ func (s *Server) notifier() handover.Notifier {
 	return s.manager.Notifier
 }
 
-// endsWithSuccessor cuts the drain short when our successor crashes. A service
-// manager may not notice that as long as we are its parent, and nobody would
-// serve. One that ends well was told to end, or has a successor of its own. It
-// returns what ends the watch.
-func (s *Server) endsWithSuccessor(cut func()) (stop func()) {
-	if !s.manager.Notifier.On() {
-		return func() {}
+// outlives waits until the process before us has finished what it has under way. To a
+// service manager our end is that of the service, and it kills who is left then.
+func (s *Server) outlives(ctx context.Context) {
+	if before := s.manager.Predecessor; before != nil && s.manager.Notifier.On() {
+		before.Ended(ctx)
 	}
-	return s.background(func(ctx context.Context) {
-		select {
-		case <-ctx.Done():
-		case <-s.succession.next.Died:
-			if !s.succession.next.Crashed() {
-				return
-			}
-			s.errlog.Error("the process that has taken over has ended; this one ends too, so that the service manager starts a new one")
-			cut()
-		}
-	})
 }
 
 // gentleGrace is how long idle connections may have one request more when

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
+
+// completedShells are those that there is a script for.
+func completedShells() []string { return []string{"bash", "zsh", "fish"} }
 
 func completionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -20,20 +26,57 @@ bash needs the package bash-completion.`,
   sluice completion fish > ~/.config/fish/completions/sluice.fish
   source <(sluice completion bash)        for this shell only`,
 		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs:             []string{"bash", "zsh", "fish"},
+		ValidArgs:             completedShells(),
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
-			const described = true
-			w := c.OutOrStdout()
-			switch args[0] {
-			case "bash":
-				return c.Root().GenBashCompletionV2(w, described)
-			case "zsh":
-				return c.Root().GenZshCompletion(w)
-			case "fish":
-				return c.Root().GenFishCompletion(w, described)
-			}
-			return fmt.Errorf("there is no completion for %q", args[0])
+			return writeCompletion(c.OutOrStdout(), c.Root(), args[0])
 		},
 	}
+}
+
+// writeCompletion writes the script for a shell.
+func writeCompletion(w io.Writer, root *cobra.Command, shell string) error {
+	const described = true
+	switch shell {
+	case "bash":
+		return root.GenBashCompletionV2(w, described)
+	case "zsh":
+		return root.GenZshCompletion(w)
+	case "fish":
+		var script bytes.Buffer
+		if err := root.GenFishCompletion(&script, described); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, quotingWords(script.String()))
+		return err
+	}
+	return fmt.Errorf("there is no completion for %q", shell)
+}
+
+// What the script for fish does with the words before the one that is completed:
+// it takes them without the quotes that they were written in, and has the shell
+// read them again. A part of a URL behind ; or & would be run as a command by a
+// press of Tab, and a path with a space would be two. So they are quoted again.
+// Only ~ keeps what it means, as paths begin with it; $NAME is taken literally.
+const (
+	fishWordsBare = `    set -l args (commandline -opc)
+`
+	fishWordsQuoted = `    set -l args
+    for arg in (commandline -opc)
+        switch $arg
+            case '~' '~/*'
+                set arg (string replace -- '~' $HOME $arg)
+        end
+        set args $args (string escape -- $arg)
+    end
+`
+)
+
+// quotingWords returns the script for fish with words that are quoted again.
+func quotingWords(script string) string {
+	mended := strings.Replace(script, fishWordsBare, fishWordsQuoted, 1)
+	if mended == script {
+		panic("internal error: the script for fish takes its words in another way than we know")
+	}
+	return mended
 }

@@ -99,13 +99,9 @@ func describe(c *cobra.Command, i *install.Installation, file, folder string) (e
 		return err
 	}
 	i.Completions = map[string]string{}
-	for shell, generate := range map[string]func(io.Writer) error{
-		"bash": func(w io.Writer) error { return c.Root().GenBashCompletionV2(w, true) },
-		"zsh":  c.Root().GenZshCompletion,
-		"fish": func(w io.Writer) error { return c.Root().GenFishCompletion(w, true) },
-	} {
+	for _, shell := range completedShells() {
 		var text bytes.Buffer
-		if err := generate(&text); err != nil {
+		if err := writeCompletion(&text, c.Root(), shell); err != nil {
 			return err
 		}
 		i.Completions[shell] = text.String()

@@ -50,17 +50,21 @@ export function filled(pair, values = {}) {
   return lacks ? undefined : optional === pair[language] ? text : text.trim();
 }
 
+// has reports whether a table has a key of its own. Browsers of 2021 have no
+// Object.hasOwn.
+export const has = (table, key) => Object.prototype.hasOwnProperty.call(table, key);
+
 // told returns what Sluice says by a code: its own text in English, our words
 // otherwise, whichever there is.
 export function told(table, code, params, text) {
   code ||= '?';
-  const own = Object.hasOwn(table, code) ? filled(table[code], params ?? {}) : undefined;
+  const own = has(table, code) ? filled(table[code], params ?? {}) : undefined;
   return isEnglish() ? text || own || code : own || text || code;
 }
 
 // phrase is the words of a code within a sentence.
 export function phrase(table, code) {
-  return Object.hasOwn(table, code) ? table[code][language] : code;
+  return has(table, code) ? table[code][language] : code;
 }
 
 // number writes a count, shortly if it is large.

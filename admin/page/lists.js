@@ -2,7 +2,7 @@
 // cache, Sites.
 
 import { make, byId, put, show, list, name, attribute, table, cells } from './dom.js';
-import { word, number, percent, bytes, clock, ago, day, moment, told } from './language.js';
+import { word, number, percent, bytes, clock, ago, day, moment, told, has } from './language.js';
 import { events as codes } from './codes.js';
 import { localized } from './why.js';
 import { readable } from './readable.js';
@@ -27,7 +27,7 @@ function eventRow() {
       put(time, at ? clock(at) : '');
       put(age, at ? ago((now - at) / 1000) : '');
       // Some codes tell of a trouble and, at the level info, of its end.
-      const code = v.level === 'info' && Object.hasOwn(codes, v.code + '_over') ? v.code + '_over' : v.code;
+      const code = v.level === 'info' && has(codes, v.code + '_over') ? v.code + '_over' : v.code;
       put(text, readable(told(codes, code, localized(v.params), v.text)));
       put(times, v.times > 1 ? word('times', { n: number(v.times) }) : '');
       name(e, ['warn', 'error'].includes(v.level) ? v.level : 'info');

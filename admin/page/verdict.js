@@ -1,7 +1,7 @@
 // What is said first: that all is well, or what is wrong and what to do about it.
 
 import { make, byId, put, show, attribute, list, name } from './dom.js';
-import { word, number, isEnglish, told, clock, ago, moment } from './language.js';
+import { word, number, isEnglish, told, clock, ago, moment, has } from './language.js';
 import { problems, remedies } from './codes.js';
 import { localized } from './why.js';
 import { readable } from './readable.js';
@@ -57,7 +57,7 @@ export function verdict(status, now) {
       code,
       state: p.level === 'error' ? 'bad' : 'warn',
       title: readable(told(problems, code, values, p.text)),
-      lead: p.do || Object.hasOwn(remedies, code) ? told(remedies, code, values, p.do) : '',
+      lead: p.do || has(remedies, code) ? told(remedies, code, values, p.do) : '',
       remedy: true,
     };
   });

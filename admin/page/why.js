@@ -1,6 +1,6 @@
 // Failures in the words of the one who reads the page.
 
-import { word, filled, phrase, isEnglish, millis, clock, moment, told } from './language.js';
+import { word, filled, phrase, isEnglish, millis, clock, moment, told, has } from './language.js';
 import { words } from './words.js';
 import { causes, phases, cures } from './causes.js';
 
@@ -11,7 +11,7 @@ export function why(phase, cause) {
   if (cause === 'connection_read_timeout' && phase === 'body') return phrase(causes, 'answer_silent');
   const what = phrase(causes, cause);
   if (phase === 'body' && /^(client|request)_/.test(cause)) return what; // the body may be the client's own
-  return phase && Object.hasOwn(phases, phase) ? word('why_when', { what, when: phrase(phases, phase) }) : what;
+  return phase && has(phases, phase) ? word('why_when', { what, when: phrase(phases, phase) }) : what;
 }
 
 // whyOf says why something happened in the language of the page, from a cause or
@@ -19,7 +19,7 @@ export function why(phase, cause) {
 // in brackets, which short leaves out. What is not known so stays as it is.
 export function whyOf(text, cause, short = false) {
   if (isEnglish() && text) return text;
-  if (Object.hasOwn(causes, cause ?? '')) return phrase(causes, cause);
+  if (has(causes, cause ?? '')) return phrase(causes, cause);
   const known = Object.keys(causes).find(c => text?.startsWith(causes[c][0]));
   if (!known) return text ?? '';
   const rest = /^ \((.*)\)$/s.exec(text.slice(causes[known][0].length));
@@ -36,7 +36,7 @@ export function localized(params) {
 
 // remedyOf says what may be done about a failed Exchange; empty: nothing is known.
 export function remedyOf(f) {
-  return f.do || Object.hasOwn(cures, f.cause ?? '') ? told(cures, f.cause, {}, f.do) : '';
+  return f.do || has(cures, f.cause ?? '') ? told(cures, f.cause, {}, f.do) : '';
 }
 
 // story tells a failed Exchange in sentences.

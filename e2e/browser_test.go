@@ -31,8 +31,7 @@ type tab struct {
 	answers chan devToolsMessage
 	silent  chan struct{} // closed when the browser tells no more
 
-	mu         sync.Mutex
-	complaints []string // guarded by mu: errors that the page has met
+	complaints
 }
 
 // devToolsMessage is an answer to a call, or an event.
@@ -160,17 +159,8 @@ func (b *tab) note(m devToolsMessage) {
 	if m.Method == "Runtime.exceptionThrown" ||
 		m.Method == "Runtime.consoleAPICalled" && (p.Type == "error" || p.Type == "assert" || p.Type == "warning") ||
 		m.Method == "Log.entryAdded" && p.Entry.Level == "error" {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.complaints = append(b.complaints, tail(string(m.Params), 1<<10))
+		b.add(m.Params)
 	}
-}
-
-// errors returns the errors that the page has met.
-func (b *tab) errors() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]string(nil), b.complaints...)
 }
 
 // call does something, and returns what came of it.
@@ -233,13 +223,44 @@ func (b *tab) text(selector string) (text string) {
 // says waits until an element says something.
 func (b *tab) says(within time.Duration, selector, want string) {
 	b.t.Helper()
+	waitToSay(b.t, b, within, selector, want)
+}
+
+// looked is a page that a test looks into, in whatever browser.
+type looked interface {
+	run(expression string, result any)
+	errors() []string
+}
+
+// waitToSay waits until an element of a page says something.
+func waitToSay(t *testing.T, page looked, within time.Duration, selector, want string) {
+	t.Helper()
 	last := ""
 	deadline := time.Now().Add(within)
 	every(10*time.Millisecond, func() bool {
-		last = b.text(selector)
+		page.run(fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector), &last)
 		return !strings.Contains(last, want) && time.Now().Before(deadline)
 	})
 	if !strings.Contains(last, want) {
-		b.t.Fatalf("%s says %q, not %q, after %v; errors of the page: %q", selector, tail(last, 500), want, within, b.errors())
+		t.Fatalf("%s says %q, not %q, after %v; errors of the page: %q", selector, tail(last, 500), want, within, page.errors())
 	}
+}
+
+// complaints are errors that a page has met.
+type complaints struct {
+	mu  sync.Mutex
+	all []string // guarded by mu
+}
+
+func (c *complaints) add(text []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, tail(string(text), 1<<10))
+}
+
+// errors returns them.
+func (c *complaints) errors() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.all...)
 }

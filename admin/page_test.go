@@ -3,6 +3,7 @@ package admin
 import (
 	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,6 +84,30 @@ func TestPagePolicy(t *testing.T) {
 			if !slices.Contains(policy, want) {
 				t.Errorf("%s: the policy %q lacks %s", target, policy, want)
 			}
+		}
+	}
+}
+
+// "It needs a browser of 2021 or later" (docs/operations.md). One that is older than
+// a syntax runs nothing of a script, and drops all of a rule; what functions there
+// are is tried end to end.
+func TestPageIsWrittenForBrowsersOf2021(t *testing.T) {
+	young := map[string]*regexp.Regexp{
+		".js":  regexp.MustCompile(`\(\?<[=!]|\(\?[ims]+:|/[dgimsuy]*v[dgimsuy]*[;,.)]|static \{|#\w+ in |^await |^\s*#\w+[ =;(]|import .* with \{`),
+		".css": regexp.MustCompile(`:has\(|color-mix\(|okl(ab|ch)\(|light-dark\(|@(layer|container|scope|property|starting-style)|\d[sdl]v[hw]\b|^\s*&|\b(width|height) ?[<>]`),
+	}
+	for name, text := range pageTexts(t) {
+		if rule := young[path.Ext(name)]; rule != nil {
+			for n, line := range strings.Split(text, "\n") {
+				if found := rule.FindString(line); found != "" {
+					t.Errorf("%s:%d: %q is too young: %s", name, n+1, found, line)
+				}
+			}
+		}
+	}
+	for ext, example := range map[string]string{".js": "a = /(?<=b)c/;", ".css": "p:has(b) { color: red }"} {
+		if !young[ext].MatchString(example) {
+			t.Errorf("%q is not found in %s", example, ext)
 		}
 	}
 }

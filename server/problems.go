@@ -150,11 +150,14 @@ func certificateProblems(c *CertificateStatus, now time.Time) (all []Problem) {
 		remedy = cmp.Or(c.Remedy, "put a new one in the place of "+file+"; Sluice loads it by itself")
 		about = append(about, "file", file)
 	}
-	left := c.NotAfter.Sub(now)
-	about = append(about, "days", strconv.Itoa(int(left/(24*time.Hour))))
 	why := ""
 	if c.Failure != "" {
 		why = ": " + sentence(c.Failure)
+		about = append(about, "why", sentence(c.Failure))
+	}
+	left := c.NotAfter.Sub(now)
+	if !c.NotAfter.IsZero() {
+		about = append(about, "days", strconv.Itoa(int(left/(24*time.Hour))))
 	}
 	level := LevelWarn
 	if left < lastDays {
@@ -164,7 +167,7 @@ func certificateProblems(c *CertificateStatus, now time.Time) (all []Problem) {
 	case c.NotAfter.IsZero() && c.Failure == "" && (c.Ordering || !c.NextTry.IsZero()):
 		return nil // it has just begun
 	case c.NotAfter.IsZero():
-		return []Problem{problem(LevelError, "certificate_missing", "There is no certificate for "+names+why+".", remedy, "names", names)}
+		return []Problem{problem(LevelError, "certificate_missing", "There is no certificate for "+names+why+".", remedy, about...)}
 	case left <= 0:
 		return []Problem{problem(LevelError, "certificate_expired", "The certificate of "+names+" has expired"+why+".", remedy, about...)}
 	case c.Failure != "":

@@ -118,6 +118,30 @@ func TestACertificateInFilesIsRenewedByAPerson(t *testing.T) {
 	}
 }
 
+// Why there is no certificate, or no new one, stands beside the text, for those who
+// show it in another language.
+func TestWhyThereIsNoCertificateIsAParam(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	const day = 24 * time.Hour
+	for code, c := range map[string]CertificateStatus{
+		"certificate_missing": {Failure: "dns: NXDOMAIN\nmore"},
+		"certificate_expired": {Failure: "dns: NXDOMAIN", NotAfter: now.Add(-day)},
+		"certificate_failing": {Failure: "dns: NXDOMAIN.", NotAfter: now.Add(20 * day)},
+	} {
+		got := certificateProblems(&c, now)
+		if len(got) != 1 || got[0].Code != code || got[0].Params["why"] != "dns: NXDOMAIN" {
+			t.Errorf("%s: %+v", code, got)
+		}
+		if _, there := got[0].Params["days"]; there == c.NotAfter.IsZero() {
+			t.Errorf("%s: days of what has no end: %+v", code, got[0].Params)
+		}
+	}
+	c := CertificateStatus{NotAfter: now.Add(-day)}
+	if _, there := certificateProblems(&c, now)[0].Params["why"]; there {
+		t.Error("a reason that is none")
+	}
+}
+
 // A Pool that a Site has without a name is in no [upstream.NAME].
 func TestWhereTheServersOfAPoolAreWritten(t *testing.T) {
 	for pool, want := range map[string]string{

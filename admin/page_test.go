@@ -30,7 +30,7 @@ func pageTexts(t *testing.T) map[string]string {
 		}
 		texts[e.Name()] = string(text)
 	}
-	for _, name := range []string{"index.html", "page.css", "page.js", "words.js", "codes.js", "causes.js"} {
+	for _, name := range []string{"index.html", "page.css", "page.js", "words.js", "codes.js", "causes.js", "reasons.js", "advice.js", "mistakes.js"} {
 		if texts[name] == "" {
 			t.Fatalf("the page has no %s", name)
 		}
@@ -190,7 +190,7 @@ func allTables(t *testing.T) map[string]map[string][2]string {
 	t.Helper()
 	all := map[string]map[string][2]string{}
 	for name, text := range pageTexts(t) {
-		if name == "words.js" || name == "codes.js" || name == "causes.js" {
+		if slices.Contains([]string{"words.js", "codes.js", "causes.js", "reasons.js", "advice.js", "mistakes.js"}, name) {
 			maps.Copy(all, wordTables(t, name, text))
 		}
 	}
@@ -201,7 +201,7 @@ func allTables(t *testing.T) map[string]map[string][2]string {
 func TestPageSaysEverythingInBothLanguages(t *testing.T) {
 	value := regexp.MustCompile(`\{\w+\}`)
 	han := regexp.MustCompile(`\p{Han}`)
-	alike := []string{"n_p99", "u_ms", "dot", "comma", "colon", "why_when", "other_language", "switch", "p_memory_of"}
+	alike := []string{"n_p99", "u_ms", "dot", "comma", "colon", "why_when", "reason_advice", "other_language", "switch", "p_memory_of"}
 	for name, table := range allTables(t) {
 		if len(table) == 0 {
 			t.Errorf("%s is empty", name)

@@ -131,6 +131,16 @@ export function clock(t, now = new Date()) {
   return day(t, now) + ' ' + time.slice(0, 5);
 }
 
+// minute writes a time as Sluice says it, "2026-12-01 20:00 UTC", in the zone of who
+// reads it; what is none stays as it is.
+export function minute(text) {
+  const found = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC$/.exec(text);
+  const t = found && moment(found[1] + 'T' + found[2] + 'Z');
+  if (!t) return text;
+  const two = n => String(n).padStart(2, '0');
+  return t.getFullYear() + '-' + two(t.getMonth() + 1) + '-' + two(t.getDate()) + ' ' + two(t.getHours()) + ':' + two(t.getMinutes());
+}
+
 // day writes a date.
 export function day(t, now = new Date()) {
   const two = n => String(n).padStart(2, '0');

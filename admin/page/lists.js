@@ -5,6 +5,7 @@ import { make, byId, put, show, list, name, attribute, table, cells } from './do
 import { word, number, percent, bytes, clock, ago, day, moment, told, has } from './language.js';
 import { events as codes } from './codes.js';
 import { localized } from './why.js';
+import { said, advised } from './said.js';
 import { readable } from './readable.js';
 import { arrangedSites, arrangedCertificates } from './order.js';
 
@@ -78,7 +79,8 @@ export function certificates(status, now) {
         const rest = end ? (end - now) / 86400000 : null, next = moment(c.next_renewal);
         put(names, c.names[0] + (c.names.length > 1 ? ' ' + word('more_names', { n: isMore(c) }) : ''));
         attribute(names, 'title', c.names.join(', '));
-        put(note, c.last_failure ? c.last_failure + (c.remedy ? ' ' + c.remedy : '') : c.warnings?.[0] ?? (c.stand_in ? word('stand_in') : c.issuer ?? ''));
+        put(note, noteOf(c));
+        attribute(note, 'title', c.last_failure ?? c.warnings?.[0] ?? ''); // as the log has it
         name(note, c.last_failure || c.warnings?.length ? 'warned' : '');
         put(days, rest === null ? word(c.ordering ? 'ordering' : 'no_certificate') : leftOf(rest));
         put(until, next && rest !== null && rest > 0 ? word('renews', { date: day(next, now) }) : '');
@@ -88,6 +90,15 @@ export function certificates(status, now) {
     };
   });
   show(byId('certificates-none'), all.length === 0);
+}
+
+// noteOf says what is the matter with a certificate and what to do, else whose it is.
+function noteOf(c) {
+  if (c.last_failure) {
+    const why = said(c.last_failure), advice = advised(c.remedy) || c.remedy;
+    return advice ? word('reason_advice', { why, do: advice }) : why;
+  }
+  return c.warnings?.length ? said(c.warnings[0]) : c.stand_in ? word('stand_in') : c.issuer ?? '';
 }
 
 const isMore = c => word('language') === 'English' ? c.names.length - 1 : c.names.length;

@@ -54,7 +54,7 @@ function poolRow() {
     show(meter, p.limit > 0);
     fill.style.setProperty('--part', p.limit > 0 ? Math.min(1, p.in_flight / p.limit) : 0);
     name(meter, 'meter' + (p.queued > 0 || p.shedding ? ' warn' : ''));
-    put(note, p.missing ? word('pool_missing', { why: p.missing }) : p.fails_open ? word('pool_open') : '');
+    put(note, p.missing ? word('pool_missing', { why: whyOf(p.missing) }) : p.fails_open ? word('pool_open') : '');
     show(note, note.textContent !== '');
     const shown = open || all.length <= few ? all : firstOnes(all);
     list(body, shown.flatMap(u => [{ u, now }, ...(reason(u) ? [{ u, reason: reason(u) }] : [])]),

@@ -2,6 +2,7 @@
 
 import { make, byId, put, list, name } from './dom.js';
 import { word, number, bytes, clock, span, moment } from './language.js';
+import { said } from './said.js';
 
 // program shows it. now is Sluice's time.
 export function program(status, now) {
@@ -19,7 +20,7 @@ function facts(s, now) {
     {
       term: word('p_config'), warn: !!s.config.failed, said: [s.config.file,
         loaded ? word('p_loaded', { time: clock(loaded, now) }) : '', word('p_reloads', { n: number(s.config.reloads) }),
-        s.config.failed, s.config.restart.length > 0 ? word('p_restart', { keys: s.config.restart.join(', ') }) : ''],
+        said(s.config.failed), s.config.restart.length > 0 ? word('p_restart', { keys: s.config.restart.join(', ') }) : ''],
     },
     { term: word('p_traffic'), said: [word('p_traffic_of', { in: bytes(s.now.bytes_in), out: bytes(s.now.bytes_out) })] },
   ];
@@ -34,7 +35,7 @@ function facts(s, now) {
   const log = s.access_log;
   all.push({
     term: word('p_log'), warn: !!log?.failure, said: log
-      ? [log.to, word('p_log_lines', { n: number(log.written) }), log.dropped > 0 ? word('p_log_lost', { n: number(log.dropped) }) : '', log.failure]
+      ? [log.to, word('p_log_lines', { n: number(log.written) }), log.dropped > 0 ? word('p_log_lost', { n: number(log.dropped) }) : '', said(log.failure)]
       : [word('p_log_off')],
   });
   const m = s.memory;

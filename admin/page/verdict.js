@@ -4,6 +4,7 @@ import { make, byId, put, show, attribute, list, name } from './dom.js';
 import { word, number, isEnglish, told, clock, ago, moment, has } from './language.js';
 import { problems, remedies } from './codes.js';
 import { localized } from './why.js';
+import { advised } from './said.js';
 import { readable } from './readable.js';
 
 const most = 12; // problems that are shown
@@ -57,7 +58,7 @@ export function verdict(status, now) {
       code,
       state: p.level === 'error' ? 'bad' : 'warn',
       title: readable(told(problems, code, values, p.text)),
-      lead: p.do || has(remedies, code) ? told(remedies, code, values, p.do) : '',
+      lead: advised(p.do) || (has(remedies, code) ? told(remedies, code, values, p.do) : p.do ?? ''),
       remedy: true,
     };
   });

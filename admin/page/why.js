@@ -2,6 +2,7 @@
 
 import { word, filled, phrase, isEnglish, millis, clock, moment, told, has } from './language.js';
 import { words } from './words.js';
+import { said } from './said.js';
 import { causes, phases, cures } from './causes.js';
 
 // why says in short why something failed, from its phase and cause.
@@ -21,7 +22,7 @@ export function whyOf(text, cause, short = false) {
   if (isEnglish() && text) return text;
   if (has(causes, cause ?? '')) return phrase(causes, cause);
   const known = Object.keys(causes).find(c => text?.startsWith(causes[c][0]));
-  if (!known) return text ?? '';
+  if (!known) return said(text, short);
   const rest = /^ \((.*)\)$/s.exec(text.slice(causes[known][0].length));
   return rest && !short ? word('why_when', { what: phrase(causes, known), when: rest[1] }) : phrase(causes, known);
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -153,6 +155,38 @@ func TestPageTellsOfCertificatesInChinese(t *testing.T) {
 	b.run("document.querySelector('#language').click()", nil)
 	b.says(patience, "#lead", "let the Internet reach this machine")
 	b.says(patience, "#certificates", "prove control of the name: connection: http-01")
+	if errors := b.errors(); len(errors) > 0 {
+		t.Errorf("errors of the page: %q", errors)
+	}
+}
+
+// The same of a running program: its CA does not answer, and its configuration is
+// wrong after a change.
+func TestPageTellsInChineseWhatAProgramSays(t *testing.T) {
+	t.Parallel()
+	b := openTab(t, "zh-CN")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "sluice.toml")
+	text := setup{server: withAdmin + fmt.Sprintf("state_dir = %q\n", dir), upstreams: []string{serve(t, nil).address},
+		sites: "[[site]]\nhosts = [\"shop.example.com\"]\ntls = \"auto\"\nupstream = \"app\"\n",
+		more:  fmt.Sprintf("[acme]\ndirectory = \"https://%s/directory\"\n", reserve(t))}.text(dir, newIdentity(t, dir, host))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := launch(t, dir, "run", "--config", file)
+	b.screen(390, 844, "light")
+	b.open(s.adminURL(t) + "/")
+	b.says(2*patience, "#title", "shop.example.com 还没有证书：CA 没有应答。")
+	b.says(patience, "#lead", "请确认本机能访问 CA：curl -sS https://127.0.0.1:")
+	b.says(patience, "#certificates", "：注册账户失败：CA 没有应答（dial tcp ")
+	b.says(patience, "#events", "证书申请失败：shop.example.com：CA 没有应答")
+
+	if err := os.WriteFile(file, []byte(text+"\n[servr]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(syscall.SIGHUP)
+	b.says(patience, "#problems", `servr：未知的键；可能是 "server"。`)
+	b.says(patience, "#events", `servr：未知的键；可能是 "server"`)
 	if errors := b.errors(); len(errors) > 0 {
 		t.Errorf("errors of the page: %q", errors)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -47,7 +48,11 @@ func writeCompletion(w io.Writer, root *cobra.Command, shell string) error {
 		if err := root.GenFishCompletion(&script, described); err != nil {
 			return err
 		}
-		_, err := io.WriteString(w, quotingWords(script.String()))
+		mended, err := quotingWords(script.String())
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, mended)
 		return err
 	}
 	return fmt.Errorf("there is no completion for %q", shell)
@@ -73,10 +78,10 @@ const (
 )
 
 // quotingWords returns the script for fish with words that are quoted again.
-func quotingWords(script string) string {
+func quotingWords(script string) (string, error) {
 	mended := strings.Replace(script, fishWordsBare, fishWordsQuoted, 1)
 	if mended == script {
-		panic("internal error: the script for fish takes its words in another way than we know")
+		return "", errors.New("the script for fish takes its words in another way than is known here")
 	}
-	return mended
+	return mended, nil
 }

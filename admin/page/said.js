@@ -30,7 +30,7 @@ function fits(value, name, first) {
 
 // valuesIn returns the values of a form in a text; null if it is another sentence.
 function valuesIn({ parts }, text) {
-  if (!text.startsWith(parts[0]) || !text.endsWith(parts.at(-1))) return null;
+  if (!text.startsWith(parts[0]) || !text.endsWith(parts[parts.length - 1])) return null;
   if (parts.length === 1) return text === parts[0] ? {} : null;
   const values = {};
   for (let i = 1, at = parts[0].length; i < parts.length; i += 2) {

@@ -216,6 +216,7 @@ func (m *machine) isStartedAnew() {
 	m.write("/etc/systemd/system/sluice.service.d/soon.conf", "[Service]\nWatchdogSec=3s\nTimeoutAbortSec=5s\n")
 	m.do("systemctl", "daemon-reload")
 	m.do("systemctl", "restart", "sluice")
+	m.do("sluice", "upgrade") // whose process has the watchdog from now on
 	before := m.number("sluice", "MainPID")
 	m.do("systemctl", "kill", "--kill-who=main", "--signal=STOP", "sluice")
 	m.until("the watchdog has started it anew", func() bool {

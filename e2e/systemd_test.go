@@ -276,6 +276,15 @@ func TestNewcomersLoseNothingByRestarts(t *testing.T) {
 		client.Transport.(*http.Transport).DisableKeepAlives = true
 		return posts(t, client, "https://"+host+"/", 0)
 	})
+	over.add("newcomers over HTTP/2", 2, func() (func() error, func()) {
+		client := s.client2()
+		client.Timeout = 3 * patience
+		step, end := posts(t, client, "https://"+host+"/", 0)
+		return func() error {
+			defer client.CloseIdleConnections()
+			return step()
+		}, end
+	})
 	running := s
 	for i := range 30 {
 		over.goesOn(fmt.Sprintf("after start %d", i+1))

@@ -24,7 +24,6 @@ const patience = 10 * time.Second
 type testConn struct {
 	*socket.Conn
 	draining atomic.Bool
-	gently   atomic.Bool
 	busy     atomic.Bool
 	told     bool // owned by the reader
 }
@@ -32,7 +31,7 @@ type testConn struct {
 var errEnd = errors.New("asked to end")
 
 func (c *testConn) Draining() bool    { return c.draining.Load() }
-func (c *testConn) Gently() bool      { return c.gently.Load() }
+func (c *testConn) BeginAnew()        {}
 func (c *testConn) SetBusy(busy bool) { c.busy.Store(busy) }
 
 // Await is a listener.Conn's: a drain interrupts it, once.

@@ -87,7 +87,7 @@ func (t *tape) Abort()                          { t.Close() }
 func (t *tape) Interrupt()                      {}
 func (t *tape) Resume()                         {}
 func (t *tape) Draining() bool                  { return false }
-func (t *tape) Gently() bool                    { return false }
+func (t *tape) BeginAnew()                      {}
 func (t *tape) SetReadDeadline(time.Time) error { return nil }
 func (t *tape) SetWriteTimeout(d time.Duration) {}
 

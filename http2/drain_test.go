@@ -48,7 +48,7 @@ func testDrain(t *testing.T, answered bool) {
 	}
 	want := time.Second
 	if answered {
-		want = 0
+		want = answeredGrace
 	}
 	if took := time.Since(began); took != want {
 		t.Errorf("the last GOAWAY came after %v, want %v", took, want)
@@ -86,7 +86,7 @@ func TestADrainOfAQuietConnection(t *testing.T) {
 			}
 			if answered {
 				c.must(c.WritePing(true, pingFarewell))
-				want = 0
+				want = answeredGrace
 			}
 			if e := c.want("the last GOAWAY", goAway); e.last != 1 || e.code != http2.ErrCodeNo {
 				t.Errorf("got %+v", e)
@@ -113,12 +113,11 @@ func TestADrainBeforeTheFirstRequest(t *testing.T) {
 	})
 }
 
-// The same when others serve on: a client that can send nothing twice loses
-// nothing either, though no stream is open when the drain begins.
-func TestAGentleDrainLosesNoRequestOnItsWay(t *testing.T) {
+// A client that can send nothing twice loses nothing either, though no stream is open
+// when the drain begins.
+func TestADrainLosesNoRequestOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := piped(t, newServer(func(r *message.Request, w message.ResponseWriter) { reply(w, 200, "fine") }))
-		c.conn.gently.Store(true)
 		c.open(1, true, "GET", "/")
 		c.body(1)
 		synctest.Wait()

@@ -6,8 +6,8 @@ import "time"
 // streams may still be opened, if the client does not answer our PING sooner.
 const farewellGrace = time.Second
 
-// answeredGrace is how long streams may still be opened, gently, after the
-// client has answered: one that it thinks of as begun may have yet to be sent.
+// answeredGrace is how long streams may still be opened after the client has
+// answered: one that it thinks of as begun may have yet to be sent.
 const answeredGrace = 100 * time.Millisecond
 
 // These bound how long we read and throw away what a client still sends after
@@ -59,10 +59,6 @@ func (c *conn) toldToEnd() {
 
 // answeredFarewell is called when the client has seen the first GOAWAY.
 func (c *conn) answeredFarewell() {
-	if !c.nc.Gently() {
-		c.sayFinal()
-		return
-	}
 	if soon := time.Now().Add(answeredGrace - farewellGrace); soon.Before(c.farewell.since) {
 		c.farewell.since = soon
 	}

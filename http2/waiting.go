@@ -132,6 +132,9 @@ func (c *conn) await() *ending {
 		if e := c.over(); e != nil {
 			return e
 		}
+		if c.last == 0 {
+			c.nc.BeginAnew() // a preface and SETTINGS are no request
+		}
 		c.nc.SetReadDeadline(c.awaitDeadline())
 		err := c.nc.Await()
 		switch {

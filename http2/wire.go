@@ -17,6 +17,9 @@ type Conn interface {
 	// then. Its errors are os.ErrDeadlineExceeded, socket.ErrInterrupted,
 	// and one that asks for an orderly end.
 	Await() error
+	// BeginAnew says that what has come so far asks for nothing: until it does, a
+	// drain lets the client begin, for a while.
+	BeginAnew()
 	// SetBusy says whether the connection has work under way, and so is not
 	// idle although it awaits. Any goroutine may call it.
 	SetBusy(busy bool)
@@ -31,7 +34,4 @@ type Conn interface {
 	Abort()
 	// Draining reports that the connection should end after what it is doing.
 	Draining() bool
-	// Gently reports that a drain is one while which others serve on: there is
-	// no hurry, and what would be lost could have been served.
-	Gently() bool
 }

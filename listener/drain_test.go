@@ -345,3 +345,36 @@ func TestAConnectionThatComesAfterTheEndIsAborted(t *testing.T) {
 		t.Errorf("the client reads %v", err)
 	}
 }
+
+// What comes before the first request is none: a client that has sent an HTTP/2
+// preface may still begin, as one that has sent nothing.
+func TestWhoHasAskedForNothingMayStillBegin(t *testing.T) {
+	for _, anew := range []bool{true, false} {
+		s := serve(t, Config{}, func(c *Conn) {
+			defer c.Close()
+			p := make([]byte, 100)
+			for c.Await() == nil {
+				n, err := c.Read(p)
+				if err != nil {
+					return
+				}
+				c.Write(p[:n])
+				if anew && string(p[:n]) == "preface\n" {
+					c.BeginAnew()
+				}
+			}
+		})
+		c := s.dial()
+		wantEcho(t, c, "preface\n")
+		eventually(t, "it waits", func() bool { return s.Stats().Idle == 1 })
+		s.Shutdown()
+		if !anew {
+			wantClosed(t, c)
+			continue
+		}
+		wantEcho(t, c, "late\n")
+		if err := s.Wait(context.Background()); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+	}
+}

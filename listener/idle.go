@@ -9,8 +9,8 @@ import (
 // Draining reports that the connection should end after what it is doing.
 func (c *Conn) Draining() bool { return c.l.draining.Load() }
 
-// Gently reports that we drain while others serve on: see ShutdownGently.
-func (c *Conn) Gently() bool { return c.l.gentle.Load() }
+// gently reports that we drain while others serve on: see ShutdownGently.
+func (c *Conn) gently() bool { return c.l.gentle.Load() }
 
 // Await returns when a Read has something to begin with, and holds no buffer
 // until then; the connection counts as idle. Its errors are socket.Conn's and
@@ -36,11 +36,11 @@ func (c *Conn) park() error {
 	defer c.mu.Unlock()
 	if c.l.draining.Load() && !c.told && c.sock.Buffered() == 0 {
 		over := c.l.graceOver.Load()
-		if over && c.begun && c.Gently() {
+		if over && c.begun && c.gently() {
 			// The answer that has just ended may have begun before the drain, and
 			// has not said that it is the last.
 			c.spared = true
-		} else if over || c.begun && !c.Gently() {
+		} else if over || c.begun && !c.gently() {
 			c.told = true
 			return ErrEnd
 		}
@@ -72,9 +72,10 @@ func (c *Conn) unpark(err error) error {
 	return err
 }
 
-// beginAnew makes the connection a fresh one, whose client has asked for
-// nothing yet, whatever was said before the first request.
-func (c *Conn) beginAnew() {
+// BeginAnew makes the connection a fresh one, whose client has asked for
+// nothing yet, whatever was said before the first request. It belongs to who calls
+// Await.
+func (c *Conn) BeginAnew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begun = false

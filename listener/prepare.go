@@ -24,7 +24,7 @@ func (l *Listener) prepare(c *Conn) bool {
 		return false
 	}
 	c.SetReadDeadline(time.Time{})
-	c.beginAnew()
+	c.BeginAnew()
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -94,7 +95,11 @@ func (p *Predecessor) Serving(ctx context.Context) error {
 // Ended waits until the other process has finished what it had under way, and ended,
 // or until ctx ends. It is the last that is asked of p, also after an error.
 func (p *Predecessor) Ended(ctx context.Context) {
-	p.wait(ctx) // there is nothing to hear any more but its end
+	p.post.conn.SetReadDeadline(time.Time{})
+	stop := context.AfterFunc(ctx, func() { p.post.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	// What it says still, such as a Released that was not waited for, matters no more.
+	io.Copy(io.Discard, p.post.conn)
 	p.post.conn.Close()
 }
 

@@ -110,7 +110,10 @@ func TestTheConversation(t *testing.T) {
 		t.Error(err)
 	}
 
-	// "It hears when we end", and not before.
+	// "It hears when we end", and not before, whatever it has not listened to.
+	if err := next.post.write(letter{Released: true}); err != nil {
+		t.Fatal(err)
+	}
 	soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
 	ended := make(chan struct{})

@@ -203,11 +203,8 @@ func (r *reloading) begin(t *testing.T) *steadyLoad {
 	l := &steadyLoad{t: t}
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return asks(t, r.client(), secure+"/") })
 	l.add("HTTP/1.1 in plain", 2, func() (func() error, func()) { return asks(t, r.client(), plain+"/") })
-	l.add("new connections", 2, func() (func() error, func()) {
-		client := r.client()
-		client.Transport.(*http.Transport).DisableKeepAlives = true
-		return asks(t, client, secure+"/")
-	})
+	l.add("new connections", 2, func() (func() error, func()) { return newcomers(t, r.client(), secure+"/") })
+	l.add("new connections by HTTP/2", 2, func() (func() error, func()) { return newcomers(t, r.client2(), secure+"/") })
 	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, r.client2(), secure+"/") })
 	l.add("WebSockets", 100, func() (func() error, func()) { return echoes(t, r.sluice) })
 	return l

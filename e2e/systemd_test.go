@@ -270,21 +270,8 @@ func TestNewcomersLoseNothingByRestarts(t *testing.T) {
 		go func() { failed <- onSchedule(s, stop) }()
 	}
 	over := &steadyLoad{t: t}
-	over.add("newcomers over TLS", 4, func() (func() error, func()) {
-		client := s.client()
-		client.Timeout = 3 * patience
-		client.Transport.(*http.Transport).DisableKeepAlives = true
-		return posts(t, client, "https://"+host+"/", 0)
-	})
-	over.add("newcomers over HTTP/2", 2, func() (func() error, func()) {
-		client := s.client2()
-		client.Timeout = 3 * patience
-		step, end := posts(t, client, "https://"+host+"/", 0)
-		return func() error {
-			defer client.CloseIdleConnections()
-			return step()
-		}, end
-	})
+	over.add("newcomers over TLS", 4, func() (func() error, func()) { return newcomers(t, s.client(), "https://"+host+"/") })
+	over.add("newcomers over HTTP/2", 2, func() (func() error, func()) { return newcomers(t, s.client2(), "https://"+host+"/") })
 	running := s
 	for i := range 30 {
 		over.goesOn(fmt.Sprintf("after start %d", i+1))

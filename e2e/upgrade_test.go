@@ -144,6 +144,16 @@ func posts(t *testing.T, client *http.Client, url string, pause time.Duration) (
 	}, client.CloseIdleConnections
 }
 
+// newcomers is posts on a new connection each time.
+func newcomers(t *testing.T, client *http.Client, url string) (func() error, func()) {
+	client.Timeout = 3 * patience // a restart may take its time
+	step, end := posts(t, client, url, 0)
+	return func() error {
+		defer client.CloseIdleConnections()
+		return step()
+	}, end
+}
+
 // upgradesMade says when upgrades began, and how many are through.
 type upgradesMade struct {
 	begun   [mostUpgrades + 2]atomic.Int64 // milliseconds since 1970, from 1 on; 0: not yet
@@ -220,11 +230,8 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	l.add("HTTP/1.1", 4, func() (func() error, func()) { return posts(t, u.client(), secure+"/", 0) })
 	l.add("HTTP/1.1 in plain", 2, func() (func() error, func()) { return posts(t, u.client(), plain+"/", 0) })
 	l.add("HTTP/1.1 with pauses", 20, func() (func() error, func()) { return posts(t, u.client(), secure+"/", drain/16) })
-	l.add("new connections", 2, func() (func() error, func()) {
-		client := u.client()
-		client.Transport.(*http.Transport).DisableKeepAlives = true
-		return posts(t, client, secure+"/", 0)
-	})
+	l.add("new connections", 2, func() (func() error, func()) { return newcomers(t, u.client(), secure+"/") })
+	l.add("new connections by HTTP/2", 2, func() (func() error, func()) { return newcomers(t, u.client2(), secure+"/") })
 	l.add("HTTP/2", 4, func() (func() error, func()) { return asks(t, u.client2(), secure+"/") })
 	l.add("HTTP/2 with pauses", 10, func() (func() error, func()) { return posts(t, u.client2(), secure+"/", drain/16) })
 	l.add("WebSockets", 100, func() (func() error, func()) { return u.socketsThatLast(t, drain, &made) })

@@ -114,36 +114,19 @@ func boot(below *world) *machine {
 	holder := exec.Command(below.enter[0], append(below.enter[1:], "sh", "-ec", power)...)
 	holder.Env = append(os.Environ(), "INIT="+initialize, "TREES="+trees(),
 		fmt.Sprintf("NAME=sluice-test-%d-%d", os.Getpid(), machines.Add(1)))
-	var said, wrong output
-	holder.Stdout, holder.Stderr = &said, &wrong
-	life, err := holder.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := holder.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		holder.Wait()
-	}()
-	m := &machine{below: below, off: func() {
-		life.Close()
-		<-ended
-	}}
-	t.Cleanup(m.off)
-	m.waitForSystemd(&said, &wrong, ended)
+	h := hold(t, holder)
+	m := &machine{below: below, off: h.letGo}
+	m.waitForSystemd(h)
 	return m
 }
 
 // waitForSystemd waits until all is started that is to be.
-func (m *machine) waitForSystemd(said, wrong *output, ended chan struct{}) {
+func (m *machine) waitForSystemd(h *held) {
 	t := m.below.t
 	t.Helper()
 	state := ""
 	for deadline := time.Now().Add(patience); ; {
-		if pid := onlyChild(strings.TrimSpace(said.text())); pid != "" {
+		if pid := onlyChild(strings.TrimSpace(h.said.text())); pid != "" {
 			m.world = &world{t: t, pid: pid, enter: []string{"nsenter", "--target", pid, "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--"}}
 			// Before it is there, systemctl fails, and so may nsenter.
 			state, _ = m.try("systemctl", "is-system-running")
@@ -152,12 +135,12 @@ func (m *machine) waitForSystemd(said, wrong *output, ended chan struct{}) {
 			}
 		}
 		select {
-		case <-ended:
-			t.Skipf("skipped: no systemd can be booted: %s", wrong.text())
+		case <-h.ended:
+			t.Skipf("skipped: no systemd can be booted: %s", h.wrong.text())
 		case <-time.After(50 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Skipf("skipped: systemd has not booted within %v: %s%s", patience, state, wrong.text())
+			t.Skipf("skipped: systemd has not booted within %v: %s%s", patience, state, h.wrong.text())
 		}
 	}
 }

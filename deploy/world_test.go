@@ -72,37 +72,51 @@ func worldWith(t *testing.T, lines string) *world {
 	if _, err := os.Stat("/var/lib/dpkg/info/sluice.list"); err == nil {
 		t.Skip("skipped: this machine has a package of Sluice itself")
 	}
-	holder := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", makeWorld+lines+"echo ready\nexec cat\n")
-	var said, wrong output
-	holder.Stdout, holder.Stderr = &said, &wrong
-	stdin, err := holder.StdinPipe() // it ends when the test does
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := holder.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		holder.Wait()
-	}()
-	t.Cleanup(func() {
-		stdin.Close()
-		<-ended
-	})
+	h := hold(t, exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", makeWorld+lines+"echo ready\nexec cat\n"))
 	deadline := time.After(patience)
-	for !strings.Contains(said.text(), "ready") {
+	for !strings.Contains(h.said.text(), "ready") {
 		select {
-		case <-ended:
-			t.Skipf("skipped: no world of its own can be made: %s", wrong.text())
+		case <-h.ended:
+			t.Skipf("skipped: no world of its own can be made: %s", h.wrong.text())
 		case <-deadline:
-			t.Fatalf("no world within %v: %s", patience, wrong.text())
+			t.Fatalf("no world within %v: %s", patience, h.wrong.text())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	pid := strconv.Itoa(holder.Process.Pid)
+	pid := strconv.Itoa(h.cmd.Process.Pid)
 	return &world{t: t, pid: pid, enter: []string{"nsenter", "--mount", "--target", pid, "--"}}
+}
+
+// held is a process that ends when nobody holds its stdin any more: with the test,
+// whatever happens to that.
+type held struct {
+	cmd         *exec.Cmd
+	said, wrong output
+	ended       chan struct{}
+	letGo       func() // returns when it has ended
+}
+
+func hold(t *testing.T, cmd *exec.Cmd) *held {
+	t.Helper()
+	h := &held{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &h.said, &h.wrong
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(h.ended)
+		cmd.Wait()
+	}()
+	h.letGo = func() {
+		stdin.Close()
+		<-h.ended
+	}
+	t.Cleanup(h.letGo)
+	return h
 }
 
 // try runs a command there.

@@ -99,7 +99,12 @@ type upgradedTo struct {
 // upgrade runs "sluice upgrade" and wants that another process serves.
 func (u *upgrading) upgrade() {
 	u.t.Helper()
-	done := command(u.t, "", built, "upgrade", "--json", "--config", u.file)
+	u.upgradedBy(command(u.t, "", built, "upgrade", "--json", "--config", u.file))
+}
+
+// upgradedBy wants that a "sluice upgrade --json" has brought another process.
+func (u *upgrading) upgradedBy(done result) {
+	u.t.Helper()
 	var to upgradedTo
 	if err := json.Unmarshal([]byte(done.stdout), &to); err != nil || done.status != 0 {
 		u.t.Fatalf("status %d: %s%s", done.status, done.stdout, done.stderr)
@@ -499,6 +504,33 @@ func TestTheAdminSocketIsHandedOver(t *testing.T) {
 	u.end()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A new configuration moves the admin server's Unix socket: the file of the one
+// before goes, as in a reload.
+func TestAnUpgradeThatMovesTheAdminSocket(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before, after := filepath.Join(dir, "a.sock"), filepath.Join(dir, "b.sock")
+	u := newUpgrading(t, setup{upstreams: []string{serve(t, nil).address}, server: fmt.Sprintf("admin = %q\n", "unix:"+before)})
+	text, err := os.ReadFile(u.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(filepath.Dir(u.file), "old.toml") // says where to ask until then
+	for file, text := range map[string][]byte{old: text, u.file: bytes.ReplaceAll(text, []byte(before), []byte(after))} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.upgradedBy(command(t, "", built, "upgrade", "--json", "--config", old))
+	u.predecessorsHaveEnded()
+	if _, err := os.Stat(before); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket before: %v", err)
+	}
+	if done := command(t, "", built, "status", "--config", u.file); done.status != 0 {
+		t.Errorf("status at the new one: %s", done.stderr)
 	}
 }
 

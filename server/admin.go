@@ -73,14 +73,17 @@ func inheritedAdmin(ln net.Listener, owned bool, c config.Server) (*adminDoor, e
 }
 
 // Close closes the socket, whose file is gone before, so that nobody finds one
-// that does not answer.
+// that does not answer. One that is left to another process goes only if that
+// has closed the socket, too, which shows afterwards.
 func (d *adminDoor) Close() error {
 	d.file.remove()
-	return d.Listener.Close()
+	err := d.Listener.Close()
+	d.file.removeUnheard()
+	return err
 }
 
 // leave leaves the file of a Unix socket where it is at the end: a successor has
-// the socket.
+// the socket, if it listens there.
 func (d *adminDoor) leave() { d.leaves(true) }
 
 // own makes the file that another process has left ours to remove.

@@ -80,18 +80,24 @@ func removeStale(ctx context.Context, path string) error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return fmt.Errorf("server.admin: unix:%s: a file that is not a socket is there\nremove it, or write another path", path)
 	}
-	d := net.Dialer{Timeout: socketTimeout}
-	c, err := d.DialContext(ctx, "unix", path)
-	if err == nil {
-		c.Close()
-	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if !unheard(ctx, path) {
 		return fmt.Errorf("server.admin: unix:%s: another program listens there\nif that is Sluice, it is running already (sluice reload puts a changed configuration in force); else write another path", path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return socketError(path, err)
 	}
 	return nil
+}
+
+// unheard reports whether the file of a Unix socket is there on which nobody
+// listens.
+func unheard(ctx context.Context, path string) bool {
+	d := net.Dialer{Timeout: socketTimeout}
+	c, err := d.DialContext(ctx, "unix", path)
+	if err == nil {
+		c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // socketError says why a socket cannot be made, and what to do.
@@ -170,5 +176,14 @@ func (f *socketFile) isThere() bool {
 func (f *socketFile) remove() {
 	if f != nil && !f.left.Load() && f.isThere() {
 		os.Remove(f.path) // who cannot finds it stale at the next start
+	}
+}
+
+// removeUnheard removes one that was left to another process which does not
+// listen there: its configuration has moved or ended it. It comes after our own
+// end of the socket is closed.
+func (f *socketFile) removeUnheard() {
+	if f != nil && f.left.Load() && f.isThere() && unheard(context.Background(), f.path) {
+		os.Remove(f.path)
 	}
 }

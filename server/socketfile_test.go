@@ -206,18 +206,36 @@ func groupsOfOurs(t *testing.T) []int {
 	return ids
 }
 
-// "not if it was handed over to a successor process", nor if another has taken
-// the path.
+// "not if it was handed over to a successor process" that listens there, nor if
+// another has taken the path.
 func TestTheFileOfASuccessorStays(t *testing.T) {
-	left := socketPath(t)
-	s := byFile(t, unixAdmin(left), plainSite("127.0.0.1:1"))
-	s.inForce.Load().doors.admin.leave()
-	s.stop()
-	if got := permissions(left); got == "none" {
-		t.Error("it was left to a successor, and is gone")
+	for _, tt := range []struct {
+		name    string
+		listens bool // the successor, at the path
+		want    string
+	}{
+		{"it listens there", true, "-rw-------"},
+		{"its configuration has moved it", false, "none"},
+	} {
+		left := socketPath(t)
+		s := byFile(t, unixAdmin(left), plainSite("127.0.0.1:1"))
+		door := s.inForce.Load().doors.admin
+		theirs, err := door.Listener.(*net.UnixListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer theirs.Close()
+		if !tt.listens {
+			theirs.Close()
+		}
+		door.leave()
+		s.stop()
+		if got := permissions(left); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
 	}
 	taken := socketPath(t)
-	s = byFile(t, unixAdmin(taken), plainSite("127.0.0.1:1"))
+	s := byFile(t, unixAdmin(taken), plainSite("127.0.0.1:1"))
 	os.Remove(taken)
 	other, err := net.Listen("unix", taken)
 	if err != nil {

@@ -80,7 +80,9 @@ func NewManaged(o ManagedOptions, now time.Time) (*Managed, error) {
 		if data, err := o.Vault.Get(recordKey(s.Name)); err == nil {
 			s.record, _ = parseRecord(s.Name, data)
 		}
-		s.load(o.Vault)
+		if pem, err := o.Vault.Get(certificateKey(s.Name)); err == nil {
+			s.take(pem)
+		}
 		if s.current == nil && o.StandIn {
 			c, err := selfSign(SelfSignedOptions{Names: []string{s.Name}, Validity: DefaultValidity}, now)
 			if err != nil {
@@ -93,11 +95,10 @@ func NewManaged(o ManagedOptions, now time.Time) (*Managed, error) {
 	return m, nil
 }
 
-// load takes over the certificate in the Vault, if it has another than we, and
-// reports whether it has.
-func (s *subject) load(v *Vault) bool {
-	text, err := v.Get(certificateKey(s.Name))
-	if err != nil || string(text) == string(s.pem) {
+// take takes over the certificate that the Vault has, if it is another than
+// ours, and reports whether it is. It needs mu.
+func (s *subject) take(text []byte) bool {
+	if string(text) == string(s.pem) {
 		return false
 	}
 	c, err := parseObtained(s.Name, text)

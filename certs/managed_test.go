@@ -403,9 +403,9 @@ func TestADiskThatFillsDuringAnOrder(t *testing.T) {
 		good, full := v.write, errors.New("no space left on device")
 		ca := newRegistry(t, "ca.example")
 		ca.set(func(Order) *OrderError { // between the order and its certificate
-			v.mu.Lock()
+			v.saving.Lock()
 			v.write = func(string, []byte) error { return full }
-			v.mu.Unlock()
+			v.saving.Unlock()
 			return nil
 		})
 		h := start(t, options(v, ca))
@@ -422,9 +422,9 @@ func TestADiskThatFillsDuringAnOrder(t *testing.T) {
 		if e := h.told(NewsUnstored)[0]; !errors.Is(e.Err, full) || e.Remedy == "" {
 			t.Errorf("the alarm is %+v", e)
 		}
-		v.mu.Lock()
+		v.saving.Lock()
 		v.write = good
-		v.mu.Unlock()
+		v.saving.Unlock()
 		time.Sleep(2 * time.Minute)
 		if n := len(h.told(NewsStored)); n != 1 {
 			t.Errorf("%d all-clears", n)
@@ -462,9 +462,9 @@ func TestADiskThatIsFullBeforeAnOrder(t *testing.T) {
 		if tries, _ := ca.counts(); tries != 2 {
 			t.Errorf("%d orders hours before the end", tries)
 		}
-		v.mu.Lock()
+		v.saving.Lock()
 		v.write = good
-		v.mu.Unlock()
+		v.saving.Unlock()
 		h.stop()
 	})
 }
@@ -477,7 +477,7 @@ func TestADiskWithoutRoomForACertificate(t *testing.T) {
 		ca := newRegistry(t, "ca.example")
 		h := start(t, options(v, ca))
 		time.Sleep(time.Minute)
-		v.mu.Lock()
+		v.saving.Lock()
 		good := v.write
 		v.write = func(path string, b []byte) error {
 			if len(b) > 4096 {
@@ -485,7 +485,7 @@ func TestADiskWithoutRoomForACertificate(t *testing.T) {
 			}
 			return good(path, b)
 		}
-		v.mu.Unlock()
+		v.saving.Unlock()
 		time.Sleep(70 * 24 * time.Hour)
 		if tries, _ := ca.counts(); tries != 1 {
 			t.Errorf("%d orders", tries)
@@ -493,9 +493,9 @@ func TestADiskWithoutRoomForACertificate(t *testing.T) {
 		if n := len(h.told(NewsUnstored)); n == 0 {
 			t.Error("nobody was told")
 		}
-		v.mu.Lock()
+		v.saving.Lock()
 		v.write = good
-		v.mu.Unlock()
+		v.saving.Unlock()
 		time.Sleep(15 * time.Minute)
 		if tries, _ := ca.counts(); tries != 2 || len(h.told(NewsStored)) == 0 {
 			t.Errorf("%d orders when there was room again", tries)

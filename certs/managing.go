@@ -121,23 +121,29 @@ func (r *managing) step(ctx context.Context, now time.Time) time.Duration {
 
 // advance begins what is due for s and returns when to look again.
 func (r *managing) advance(ctx context.Context, s *subject, now time.Time) time.Duration {
+	due, wait := r.look(ctx, s, now)
+	if due {
+		r.begin(ctx, s, now)
+	}
+	return wait
+}
+
+// look reports whether an order for s is to begin now, and when to look again.
+func (r *managing) look(ctx context.Context, s *subject, now time.Time) (due bool, wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s.busy {
-		return lookEvery
+		return false, lookEvery
 	}
 	at := r.due(s, now)
 	if s.postponed.After(at) {
 		at = s.postponed
 	}
-	switch {
-	case at.After(now):
+	if at.After(now) {
 		r.ask(ctx, s, now)
-		return at.Sub(now)
-	case r.orders < r.options.Parallel:
-		r.begin(ctx, s, now)
+		return false, at.Sub(now)
 	}
-	return lookEvery // an outcome comes first
+	return r.orders < r.options.Parallel, lookEvery // an outcome comes first
 }
 
 // mayOrder takes the lock if need be, and reports whether we are the one to
@@ -184,15 +190,19 @@ func (r *managing) takeOver(l *lock, now time.Time) {
 // follow takes over what another process has put into the Vault.
 func (r *managing) follow(now time.Time) {
 	var events []Event
-	r.mu.Lock()
 	for _, s := range r.subjects {
-		if data, err := r.options.Vault.Get(recordKey(s.Name)); err == nil && !s.busy {
-			s.record, _ = parseRecord(s.Name, data)
+		text, noRecord := r.options.Vault.Get(recordKey(s.Name))
+		pem, noPEM := r.options.Vault.Get(certificateKey(s.Name))
+		r.mu.Lock()
+		if noRecord == nil && !s.busy {
+			s.record, _ = parseRecord(s.Name, text)
 		}
-		if s.load(r.options.Vault) {
+		if noPEM == nil && s.take(pem) {
 			events = append(events, Event{News: NewsCertificate, Info: r.info(s, now)})
 		}
+		r.mu.Unlock()
 	}
+	r.mu.Lock()
 	holder := r.holder
 	r.mu.Unlock()
 	if holder != nil && !r.following {
@@ -221,36 +231,54 @@ func (r *managing) alarm(now time.Time) {
 	}
 }
 
-// begin orders a certificate for s. It needs mu.
+// begin orders a certificate for s.
 func (r *managing) begin(ctx context.Context, s *subject, now time.Time) {
-	v := r.options.Vault
+	r.mu.Lock()
 	authority, _ := s.authority(now)
 	before := s.record
-	s.record.begin(now)
-	o := Order{Name: s.Name, Unfinished: r.unfinished(s.Name)}
-	if s.current != nil {
-		leaf := s.current.Leaf
-		if s.record.Directory == authority.Directory() {
-			o.Replaces = leaf
-		}
-		if wish := s.wish(); !s.forced && !wish.IsZero() && !now.Before(wish) && now.Before(renewalOf(leaf)) {
-			s.record.RenewedByCA = now
-		}
-	}
+	o := s.order(authority, now)
+	text := s.record.text()
+	mayWait := s.current != nil && s.current.Leaf.NotAfter.Sub(now) > urgent
+	s.busy = true // whoever looks does not wait for the disk
+	r.mu.Unlock()
+
+	v := r.options.Vault
+	o.Unfinished = r.unfinished(s.Name)
 	// On disk before the CA hears of it; and what cannot be kept is not ordered
 	// while there is another way.
-	v.Put(recordKey(s.Name), s.record.text())
-	if v.Probe() != nil && s.current != nil && s.current.Leaf.NotAfter.Sub(now) > urgent {
-		s.record, s.postponed = before, now.Add(postponement)
+	v.Put(recordKey(s.Name), text)
+	refused := v.Probe() != nil && mayWait
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused {
+		s.busy, s.record, s.postponed = false, before, now.Add(postponement)
 		return
 	}
 	o.Keep = func(b []byte) { v.Put(orderKey(o.Name), b) }
-	s.busy, s.forced = true, false
+	s.forced = false
 	r.orders++
 	go func() { // received by run or end
 		pem, err := authority.Obtain(ctx, o)
 		r.outcomes <- outcome{s, authority, pem, err}
 	}()
+}
+
+// order returns what is to be ordered for s, and notes in its record that this
+// begins. It needs mu.
+func (s *subject) order(a Authority, now time.Time) Order {
+	s.record.begin(now)
+	o := Order{Name: s.Name}
+	if s.current == nil {
+		return o
+	}
+	leaf := s.current.Leaf
+	if s.record.Directory == a.Directory() {
+		o.Replaces = leaf
+	}
+	if wish := s.wish(); !s.forced && !wish.IsZero() && !now.Before(wish) && now.Before(renewalOf(leaf)) {
+		s.record.RenewedByCA = now
+	}
+	return o
 }
 
 // settle notes what came of an order, and tells of it.

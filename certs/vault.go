@@ -3,6 +3,7 @@ package certs
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,53 +29,62 @@ type Vault struct {
 	dir   string                            // "": memory only
 	write func(path string, b []byte) error // fixed; statedir.Write
 
-	mu      sync.Mutex
-	unsaved map[string][]byte // by key; nil bytes: to be deleted
-	failure error             // why the disk does not take what it should; nil: it does
-	since   time.Time         // when that began
+	// saving is held by who writes to the disk, for as long as that takes. Nobody
+	// who holds mu waits for it.
+	saving sync.Mutex
+
+	mu      sync.Mutex // never held while the disk is waited for: Failure is asked by whoever looks how we are
+	unsaved map[string]*unsaved
+	failure error     // why the disk does not take what it should; nil: it does
+	since   time.Time // when that began
 }
+
+// unsaved is what is to be under a key; nil bytes: nothing.
+type unsaved struct{ b []byte }
 
 // NewVault returns the Vault in the folder certs of stateDir. Nothing is read
 // or written yet.
 func NewVault(stateDir string) *Vault {
-	return &Vault{dir: filepath.Join(stateDir, "certs"), write: statedir.Write, unsaved: make(map[string][]byte)}
+	return &Vault{dir: filepath.Join(stateDir, "certs"), write: statedir.Write, unsaved: make(map[string]*unsaved)}
 }
 
 // Get returns what was put under key last, and fs.ErrNotExist if nothing was.
 func (v *Vault) Get(key string) ([]byte, error) {
 	v.mu.Lock()
-	b, ok := v.unsaved[key]
+	u := v.unsaved[key]
 	v.mu.Unlock()
-	if ok && b == nil {
+	switch {
+	case u == nil:
+		return statedir.Read(v.path(key), maxKept)
+	case u.b == nil:
 		return nil, fs.ErrNotExist
 	}
-	if ok {
-		return b, nil
-	}
-	return statedir.Read(v.path(key), maxKept)
+	return u.b, nil
 }
 
 // Put keeps b, which must not change any more, under key.
 func (v *Vault) Put(key string, b []byte) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.unsaved[key] = b
-	v.save(time.Now())
+	v.remember(key, b)
+	v.Save()
 }
 
 // Delete forgets what is kept under key.
 func (v *Vault) Delete(key string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.unsaved[key] = nil
-	v.save(time.Now())
+	v.remember(key, nil)
+	v.Save()
 }
 
-// Save tries again to write what the disk did not take.
-func (v *Vault) Save() {
+func (v *Vault) remember(key string, b []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.save(time.Now())
+	v.unsaved[key] = &unsaved{b}
+}
+
+// Save writes what the disk has not taken yet.
+func (v *Vault) Save() {
+	v.saving.Lock()
+	defer v.saving.Unlock()
+	v.note(v.save(), time.Now())
 }
 
 // Failure returns why the disk does not take what it should, and since when;
@@ -89,14 +99,14 @@ func (v *Vault) Failure() (since time.Time, err error) {
 // much. It is asked before an order, since the CA counts what it has issued.
 // That it would not is a Failure until it would.
 func (v *Vault) Probe() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.saving.Lock()
+	defer v.saving.Unlock()
 	err := v.probe()
 	v.note(err, time.Now())
 	return err
 }
 
-// probe needs mu.
+// probe needs saving.
 func (v *Vault) probe() error {
 	path := v.path("probe")
 	err := v.write(path, make([]byte, 16<<10))
@@ -104,43 +114,56 @@ func (v *Vault) probe() error {
 	return err
 }
 
-// save needs mu. Nobody is kept waiting for long: handshakes never ask the
+// save needs saving. Nobody is kept waiting for long: handshakes never ask the
 // Vault.
-func (v *Vault) save(now time.Time) {
-	failure := v.saveEach(func(b []byte) bool { return b != nil }, v.write)
+func (v *Vault) save() (failure error) {
+	v.mu.Lock()
+	due, failing := maps.Clone(v.unsaved), v.failure != nil
+	v.mu.Unlock()
+	failure = v.saveEach(due, func(b []byte) bool { return b != nil }, v.write)
 	if failure == nil {
 		// Only now: an order that a certificate came from must not go before
 		// the certificate is on the disk.
-		failure = v.saveEach(func(b []byte) bool { return b == nil }, func(path string, _ []byte) error {
+		failure = v.saveEach(due, func(b []byte) bool { return b == nil }, func(path string, _ []byte) error {
 			if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			return nil
 		})
 	}
-	if failure == nil && v.failure != nil {
+	if failure == nil && failing {
 		failure = v.probe() // there may be room for little things only
-	}
-	v.note(failure, now)
-}
-
-// saveEach does what is unsaved, of those that are meant. It needs mu.
-func (v *Vault) saveEach(meant func([]byte) bool, do func(path string, b []byte) error) (failure error) {
-	for key, b := range v.unsaved {
-		if !meant(b) {
-			continue
-		}
-		if err := do(v.path(key), b); err != nil {
-			failure = err
-			continue
-		}
-		delete(v.unsaved, key)
 	}
 	return failure
 }
 
-// note needs mu.
+// saveEach does what is due, of those that are meant. It needs saving.
+func (v *Vault) saveEach(due map[string]*unsaved, meant func([]byte) bool, do func(path string, b []byte) error) (failure error) {
+	for key, u := range due {
+		if !meant(u.b) {
+			continue
+		}
+		if err := do(v.path(key), u.b); err != nil {
+			failure = err
+			continue
+		}
+		v.saved(key, u)
+	}
+	return failure
+}
+
+// saved notes that the disk has u, unless there is something newer by now.
+func (v *Vault) saved(key string, u *unsaved) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.unsaved[key] == u {
+		delete(v.unsaved, key)
+	}
+}
+
 func (v *Vault) note(failure error, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	switch {
 	case failure == nil:
 		v.since = time.Time{}

@@ -50,7 +50,7 @@ func (s *Server) build(cfg *config.Config, before *generation) (*generation, err
 	}
 	g := &generation{
 		cfg: cfg, named: make(map[string]config.Site, len(cfg.Sites)), before: before,
-		maintenances: &s.maintenances, common: degraded.NewCommon(),
+		maintenances: s.maintenances, common: degraded.NewCommon(),
 		pools: make(map[string]*upstream.Pool, len(cfg.Pools)), members: make(map[string]*members, len(cfg.Pools)),
 		admissions: buildAdmissions(cfg.Pools, before), sites: make(map[string]*proxy.Site, len(cfg.Sites)),
 		limits: make(map[string][]*proxy.Limit), rooms: make(map[string]*limiter.Room), own: make(map[ownCertificate]certs.Source),

@@ -11,6 +11,7 @@ import (
 	"sluice/config"
 	"sluice/metrics"
 	"sluice/proxy"
+	"sluice/statedir"
 )
 
 // MaintenanceStatus is a Site under maintenance, as "sluice maintenance" shows
@@ -24,14 +25,25 @@ type MaintenanceStatus struct {
 // maintenances says which Sites are under maintenance. It belongs to the Server
 // and not to a Generation: a reload ends none of them.
 type maintenances struct {
-	path     string // of the file that they are kept in; empty: in none
+	path     string                               // of the file that they are kept in; empty: in none
+	replace  func(path string, text []byte) error // fixed; statedir.Write
 	errlog   *slog.Logger
 	timeline *timeline
 
-	mu       sync.Mutex
+	// writing holds one thing while the file is written, which may take for ever
+	// if the disk hangs. Nobody who holds mu waits for it.
+	writing chan struct{}
+
+	mu       sync.Mutex             // held for memory only: requests and whoever looks never wait for the disk
 	sites    map[string]*maintained // by the Site's name
+	changes  int                    // of them, so far
+	stored   int                    // changes that the file has
 	unstored error                  // why the file does not say what is
 	left     bool                   // another process says now which these are
+}
+
+func newMaintenances(path string, errlog *slog.Logger, timeline *timeline) *maintenances {
+	return &maintenances{path: path, replace: statedir.Write, errlog: errlog, timeline: timeline, writing: make(chan struct{}, 1)}
 }
 
 // maintained is the Maintenance of one Site.
@@ -66,31 +78,37 @@ var errLeft = errors.New("a new process of sluice takes over just now, so nothin
 // that is goes on, with that end. The error says that it is not stored; it is on
 // nevertheless, unless the error is errLeft.
 func (m *maintenances) begin(name string, until, now time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.left {
-		return errLeft
-	}
-	s := m.site(name)
-	if s.since.IsZero() {
-		s.since = now
-	}
-	s.until = until
-	s.Begin(until)
-	m.errlog.Warn("site is under maintenance", "site", name, "until", endText(until))
-	m.timeline.add(LevelInfo, "maintenance_on", "The Site "+name+" is under maintenance until "+endText(until)+".",
-		"site", name, "until", timeText(until))
-	return m.store(now)
+	return m.change(now, func() {
+		s := m.site(name)
+		if s.since.IsZero() {
+			s.since = now
+		}
+		s.until = until
+		s.Begin(until)
+		m.errlog.Warn("site is under maintenance", "site", name, "until", endText(until))
+		m.timeline.add(LevelInfo, "maintenance_on", "The Site "+name+" is under maintenance until "+endText(until)+".",
+			"site", name, "until", timeText(until))
+	})
 }
 
 // end opens a Site. The error says that this is not stored, or is errLeft.
 func (m *maintenances) end(name string, now time.Time) error {
+	return m.change(now, func() { m.open(name, now, "site is open again") })
+}
+
+// change has do, which needs mu, change which Sites are under maintenance, and
+// stores that.
+func (m *maintenances) change(now time.Time, do func()) error {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.left {
+	left := m.left
+	if !left {
+		do()
+		m.changes++
+	}
+	m.mu.Unlock()
+	if left {
 		return errLeft
 	}
-	m.open(name, now, "site is open again")
 	return m.store(now)
 }
 
@@ -109,13 +127,20 @@ func (m *maintenances) open(name string, now time.Time, news string) {
 // is called by another of its hosts now stays closed; one that is gone is kept in
 // mind, so that it is closed if it comes back.
 func (m *maintenances) configured(sites []config.Site, now time.Time) {
+	if m.rename(sites, now) {
+		m.store(now)
+	}
+}
+
+// rename has Sites under maintenance go by the names that they have now, and
+// reports whether any has another.
+func (m *maintenances) rename(sites []config.Site, now time.Time) (moved bool) {
 	there := make(map[string]bool, len(sites))
 	for _, site := range sites {
 		there[siteName(site)] = true
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	moved := false
 	for name, s := range m.sites {
 		if there[name] {
 			continue
@@ -132,28 +157,32 @@ func (m *maintenances) configured(sites []config.Site, now time.Time) {
 		to.since, to.until = s.since, s.until
 		to.Begin(s.until)
 		delete(m.sites, name)
+		m.changes++
 		moved = true
 	}
-	if moved {
-		m.store(now)
-	}
+	return moved
 }
 
 // tidy does what is due: it tells of ends that have come by themselves, and
 // stores what the disk did not take before.
 func (m *maintenances) tidy(now time.Time) {
+	if m.endThoseDue(now) {
+		m.store(now)
+	}
+}
+
+// endThoseDue opens the Sites whose time has come, and reports whether the file
+// says something else than is.
+func (m *maintenances) endThoseDue(now time.Time) (differs bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ended := false
 	for name, s := range m.sites {
 		if !s.until.IsZero() && !now.Before(s.until) {
 			m.open(name, now, "maintenance has ended at its time, site is open again")
-			ended = true
+			m.changes++
 		}
 	}
-	if ended || m.unstored != nil {
-		m.store(now)
-	}
+	return m.stored != m.changes
 }
 
 // list returns the Sites that are under maintenance, sorted by name.

@@ -19,12 +19,12 @@ import (
 func keeping(t *testing.T) (m *maintenances, d *diary) {
 	t.Helper()
 	d = &diary{}
-	return &maintenances{path: maintenanceFile(t.TempDir()), errlog: slog.New(slog.NewTextHandler(d, nil))}, d
+	return newMaintenances(maintenanceFile(t.TempDir()), slog.New(slog.NewTextHandler(d, nil)), nil), d
 }
 
 // again is what the next life finds.
 func (m *maintenances) again(now time.Time) *maintenances {
-	next := &maintenances{path: m.path, errlog: m.errlog}
+	next := newMaintenances(m.path, m.errlog, nil)
 	next.load(func(host string) (string, error) {
 		if strings.HasPrefix(host, "gone.") {
 			return "", errors.New("no such site")
@@ -157,7 +157,7 @@ func TestADamagedFileClosesNothing(t *testing.T) {
 }
 
 func TestWithoutAStateDirNothingIsWritten(t *testing.T) {
-	m := &maintenances{path: maintenanceFile(""), errlog: slog.New(slog.DiscardHandler)}
+	m := newMaintenances(maintenanceFile(""), slog.New(slog.DiscardHandler), nil)
 	if err := m.begin("shop.example.com", time.Time{}, night); err != nil {
 		t.Error(err)
 	}

@@ -14,10 +14,17 @@ import (
 	"sluice/statedir"
 )
 
+// errHung: the disk may take it still, when it answers again.
+var errHung = fmt.Errorf("the disk has not answered within %v", storePatience)
+
 const (
 	// maintenanceEvery is how often it is looked for what is due. An end is in
 	// force by itself; this is for telling of it, and for the disk.
 	maintenanceEvery = time.Minute
+	// storePatience is how long who changes something waits for the disk.
+	storePatience = 5 * time.Second
+	// leavePatience is how long a successor's clients wait for it.
+	leavePatience = time.Second
 	// maxMaintenanceFile is more than all Sites of a configuration need.
 	maxMaintenanceFile = 8 << 20
 )
@@ -56,15 +63,67 @@ func (m *maintenances) on(now time.Time) []MaintenanceStatus {
 	return all
 }
 
-// store writes which Sites are under maintenance. What the disk does not take is
-// told of once, and tried again by tidy. m.mu is held.
+// store has the file say which Sites are under maintenance. What the disk does
+// not take is told of once, and tried again by tidy. One that hangs holds up
+// nobody for longer than storePatience, and has one writer.
 func (m *maintenances) store(now time.Time) error {
-	if m.path == "" || m.left {
+	if m.path == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(m.on(now), "", "  ")
+	patience := time.NewTimer(storePatience)
+	defer patience.Stop()
+	written := make(chan error, 1)
+	select {
+	case m.writing <- struct{}{}:
+		go func() {
+			defer func() { <-m.writing }()
+			written <- m.write(now)
+		}()
+	case <-patience.C:
+		return m.hung()
+	}
+	select {
+	case err := <-written:
+		return err
+	case <-patience.C:
+		return m.hung()
+	}
+}
+
+// hung notes that the disk does not answer.
+func (m *maintenances) hung() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.note(errHung)
+	return errHung
+}
+
+// write writes the file, unless it says what is already.
+func (m *maintenances) write(now time.Time) error {
+	m.mu.Lock()
+	all, changes, due := m.on(now), m.changes, m.stored != m.changes && !m.left
+	m.mu.Unlock()
+	if !due {
+		return nil
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
 	if err == nil {
-		err = statedir.Write(m.path, append(text, '\n'))
+		err = m.replace(m.path, append(text, '\n'))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		m.stored = changes
+	}
+	m.note(err)
+	return err
+}
+
+// note keeps in mind why the file does not say what is, and tells when that
+// begins and ends. m.mu is held.
+func (m *maintenances) note(err error) {
+	if err == nil && m.stored != m.changes {
+		return // there has been a change since
 	}
 	switch {
 	case err != nil && m.unstored == nil:
@@ -74,16 +133,23 @@ func (m *maintenances) store(now time.Time) error {
 		m.errlog.Info("which sites are under maintenance is stored again")
 	}
 	m.unstored = err
-	return err
 }
 
 // leave returns which Sites are under maintenance, for another process to know
 // and to store from now on: here nothing begins or ends any more but by its time.
 func (m *maintenances) leave(now time.Time) []MaintenanceStatus {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.left = true
-	return m.on(now)
+	all := m.on(now)
+	m.mu.Unlock()
+	// What we are writing just now would undo what the other one stores before it
+	// is done. A disk that hangs is not waited for: its next write is the other's.
+	select {
+	case m.writing <- struct{}{}:
+		<-m.writing
+	case <-time.After(leavePatience):
+	}
+	return all
 }
 
 // stay takes back what leave has left.
@@ -98,6 +164,7 @@ func (m *maintenances) stay() {
 func (m *maintenances) adopt(all []MaintenanceStatus, siteOf func(host string) (string, error), now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.changes++ // the other one may not have stored the last of them
 	for _, s := range m.sites {
 		s.since, s.until = time.Time{}, time.Time{}
 		s.End()

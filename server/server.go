@@ -60,7 +60,7 @@ type Server struct {
 	// more than one thing of it loads it once.
 	inForce atomic.Pointer[generation]
 
-	maintenances maintenances
+	maintenances *maintenances
 	byHand       byHand
 	memoryLimit  int64       // bytes; 0: none. Set by Run
 	memoryShort  atomic.Bool // new connections are refused
@@ -112,8 +112,7 @@ func newServer(cfg *config.Config, errlog *slog.Logger, lookup names.Options) (*
 	s.fleet = upstream.NewFleet(s.upstreamEvent)
 	lookup.Notify = s.nameEvent
 	s.names = names.New(lookup)
-	s.maintenances.path, s.maintenances.errlog = maintenanceFile(cfg.Server.StateDir), s.errlog
-	s.maintenances.timeline = s.timeline
+	s.maintenances = newMaintenances(maintenanceFile(cfg.Server.StateDir), s.errlog, s.timeline)
 	s.proxy = proxy.New(s.logger(cfg.Log))
 	first, err := s.build(cfg, nil)
 	if err != nil {

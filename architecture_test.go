@@ -61,6 +61,7 @@ var moduleHomes = map[string]string{
 	"golang.org/x/time/rate":              "limiter",        // token buckets
 	"github.com/hashicorp/golang-lru/v2":  "limiter",        // bounded sets of clients
 	"golang.org/x/net/http2":              "http2",          // HPACK decoding
+	"golang.org/x/net/idna":               "config",         // host names of other scripts
 	"golang.org/x/net/dns/dnsmessage":     "names",          // the TTLs that net.Resolver does not tell
 	"golang.org/x/sys/unix":               "main",           // how large a terminal's window is
 	"golang.org/x/text/width":             "main",           // how many columns a character takes there

@@ -28,6 +28,9 @@ func parseHost(text string) (string, *flaw) {
 	if strings.Contains(rest, "*") {
 		return "", flawed(`write the wildcard as the whole first label, such as "*.example.com"`, "%s is not a host name", shorten(text))
 	}
+	if bad := beyondASCII(name); bad != nil { // with its wildcard
+		return "", bad
+	}
 	if bad := checkName(rest); bad != nil {
 		return "", bad
 	}
@@ -66,10 +69,8 @@ func suchAs(host string) string {
 // are let through, for private names have them.
 func checkName(name string) *flaw {
 	const remedy = `write a name such as "shop.example.com"`
-	for _, c := range name {
-		if c > 0x7f {
-			return flawed(`write it in punycode, such as "xn--fiq228c.example"`, "%s has characters beyond ASCII", shorten(name))
-		}
+	if bad := beyondASCII(name); bad != nil {
+		return bad
 	}
 	if strings.HasSuffix(name, ".") {
 		return flawed("write it without the dot at the end", "%s is not a host name", shorten(name))

@@ -334,3 +334,36 @@ func TestAResetStreamKeepsItsPlaceUntilItHasEnded(t *testing.T) {
 		close(end)
 	})
 }
+
+// "a machine that is too busy to get through with them is given some time": a
+// stream begins in the moment in which an Exchange is through, and is refused when
+// none is in time.
+func TestAStreamThatWaitsForEndedExchanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun, end := make(chan bool, 3*tightStreams), make(chan bool)
+		c := piped(t, tightServer(func(r *message.Request, w message.ResponseWriter) {
+			begun <- true
+			reply(w, 200, "done")
+			<-end // its goroutine is not through
+		}))
+		for i := range 2 * tightStreams {
+			c.open(id(i), true, "GET", "/")
+			c.body(id(i))
+			<-begun
+		}
+		const busy = 12345 * time.Microsecond
+		asked := time.Now()
+		c.open(id(2*tightStreams), true, "GET", "/")
+		time.AfterFunc(busy, func() { end <- true })
+		if <-begun; time.Since(asked) != busy {
+			t.Errorf("it began after %v, want %v", time.Since(asked), busy)
+		}
+		c.body(id(2 * tightStreams))
+		asked = time.Now()
+		c.open(id(2*tightStreams+1), true, "GET", "/")
+		if code := c.reset(id(2*tightStreams + 1)); code != http2.ErrCodeRefusedStream || time.Since(asked) != endedPatience {
+			t.Errorf("one more was reset with %s after %v", code, time.Since(asked))
+		}
+		close(end)
+	})
+}

@@ -87,30 +87,47 @@ func (c *conn) chooseTarget() *ending {
 	return nil
 }
 
-const (
-	// endedPause and endedPauses bound how long we stop reading for Exchanges that
-	// both sides have ended but whose goroutines are not through.
-	endedPause  = time.Millisecond
-	endedPauses = 200
-)
+// endedPatience bounds how long we stop reading for Exchanges that both sides have
+// ended but whose goroutines are not through.
+const endedPatience = 200 * time.Millisecond
 
 // hasPlace reports whether the client may open a stream. Of those that have ended
 // there may be as many again; a machine that is too busy to get through with them
 // is given some time, for the client has done nothing wrong. The caller holds mu,
 // which is given up meanwhile.
 func (c *conn) hasPlace() bool {
-	for i := 0; c.occupied < c.maxStreams && c.dead == nil; i++ {
-		if len(c.streams) < 2*c.maxStreams {
-			return true
-		}
-		if i == endedPauses {
-			break
-		}
+	if c.occupied < c.maxStreams && len(c.streams) >= 2*c.maxStreams {
+		c.awaitEnded()
+	}
+	return c.occupied < c.maxStreams && c.dead == nil && len(c.streams) < 2*c.maxStreams
+}
+
+// awaitEnded waits until there are fewer Exchanges than twice MaxStreams, or for
+// endedPatience. The caller holds mu, which is given up meanwhile.
+func (c *conn) awaitEnded() {
+	patience := time.NewTimer(endedPatience)
+	defer patience.Stop()
+	for over := false; !over && c.dead == nil && len(c.streams) >= 2*c.maxStreams; {
+		ended := make(chan struct{})
+		c.oneEnded = ended
 		c.mu.Unlock()
-		time.Sleep(endedPause)
+		select {
+		case <-ended:
+		case <-patience.C:
+			over = true
+		}
 		c.mu.Lock()
 	}
-	return false
+	c.oneEnded = nil
+}
+
+// tellEnded has the reader look again that waits in awaitEnded. The caller holds
+// mu.
+func (c *conn) tellEnded() {
+	if c.oneEnded != nil {
+		close(c.oneEnded)
+		c.oneEnded = nil
+	}
 }
 
 // takeContinuation goes on with a field section.

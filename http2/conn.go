@@ -48,6 +48,7 @@ type conn struct {
 	outbox   outbox             // guarded by mu
 	credit   int                // guarded by mu: of the guard's frames budget, not yet given
 	allEnded chan struct{}      // guarded by mu: closed when streams is empty; nil: nobody waits
+	oneEnded chan struct{}      // guarded by mu: closed when there is one less; nil: nobody waits
 }
 
 func newConn(s *Server, nc Conn, client *message.Client) *conn {

@@ -141,6 +141,7 @@ func (c *conn) fail(e *ending) {
 		return
 	}
 	c.dead = e
+	c.tellEnded()
 	for _, st := range c.streams {
 		c.kill(st, e.failure)
 	}

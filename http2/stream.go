@@ -167,6 +167,7 @@ func (st *stream) leave(code errorCode) {
 	}
 	c.inflow.drop(st)
 	delete(c.streams, st.id)
+	c.tellEnded()
 	if !st.vacated {
 		c.occupied--
 	}

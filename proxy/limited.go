@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -34,24 +35,27 @@ func (l *Limit) noteRefused(x *Exchange, key uint64, now time.Time) {
 // field or a cookie tells it apart, which may be a secret, or because no part of
 // the key is the client.
 func (l *Limit) hides(x *Exchange) bool {
-	client := false
 	for _, k := range l.Keys {
 		switch k.Kind {
 		case LimitByHeader:
 			if len(x.fieldNamed(k.Name)) > 0 {
 				return true
 			}
-			client = true
 		case LimitByCookie:
 			if len(x.cookie(k.Name)) > 0 {
 				return true
 			}
-			client = true
-		case LimitByClient:
-			client = true
 		}
 	}
-	return !client
+	return l.Shared()
+}
+
+// Shared reports whether no part of the key tells clients apart, so that whom it
+// refuses may be anybody.
+func (l *Limit) Shared() bool {
+	return !slices.ContainsFunc(l.Keys, func(k LimitKey) bool {
+		return k.Kind == LimitByClient || k.Kind == LimitByHeader || k.Kind == LimitByCookie
+	})
 }
 
 // Top returns the clients that the limit has refused most often lately, that one

@@ -153,7 +153,7 @@ func limitStatus(g *generation, now time.Time) []LimitStatus {
 				continue
 			}
 			seen[l.Name] = true
-			status := LimitStatus{Site: name, Name: l.Name, Top: []LimitedClient{}}
+			status := LimitStatus{Site: name, Name: l.Name, Top: []LimitedClient{}, shared: l.Shared()}
 			status.Refused, status.Would = l.Stats()
 			if l.Rate != nil {
 				status.Keys = l.Rate.Stats().Keys

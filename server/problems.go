@@ -27,10 +27,6 @@ const expiringBefore = 14 * 24 * time.Hour
 // renewed, is as bad as one that has expired.
 const lastDays = 3 * 24 * time.Hour
 
-// limitedOften is how many refusals of one client within about a minute are worth
-// a Problem.
-const limitedOften = 20
-
 // someErrors are how many answers with 5xx within the last seconds are worth a
 // Problem, if they are a part of the answers that matters.
 const someErrors = 5
@@ -264,34 +260,6 @@ func concernProblems(t *Status, c concerns) (all []Problem) {
 			"free space, or let the user that Sluice runs as write there", "file", l.To, "why", l.Failure))
 	}
 	return all
-}
-
-func limitProblems(l *LimitStatus, now time.Time) []Problem {
-	var refused uint64
-	var most LimitedClient
-	clients := 0
-	for _, c := range l.Top {
-		if now.Sub(c.Last) < time.Minute && c.Refused >= limitedOften {
-			if clients++; clients == 1 {
-				most = c
-			}
-			refused += c.Refused
-		}
-	}
-	if clients == 0 || l.Refused == 0 { // or it is only tried out
-		return nil
-	}
-	return []Problem{problem(LevelWarn, "clients_limited", fmt.Sprintf(
-		"The limit %s of %s refuses %s, most often %s: %d times lately.", l.Name, l.Site, clientsText(clients), most.Client, most.Refused),
-		"nothing if they are robots; if they are customers, raise the limit in [[site.limit]]",
-		"site", l.Site, "limit", l.Name, "count", strconv.FormatUint(refused, 10), "client", most.Client)}
-}
-
-func clientsText(n int) string {
-	if n == 1 {
-		return "one client"
-	}
-	return strconv.Itoa(n) + " clients"
 }
 
 // concerns returns what Problems need besides a Status.

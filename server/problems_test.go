@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -34,9 +35,16 @@ func TestProblems(t *testing.T) {
 		c.Names = []string{"shop.example.com"}
 		return Status{Certificates: []CertificateStatus{c}}
 	}
-	limited := func(refused uint64, ago time.Duration, all uint64) Status {
-		return Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "client_ip 10/s", Refused: all,
-			Top: []LimitedClient{{Client: "203.0.113.9", Refused: refused, Last: now.Add(-ago)}}}}}
+	refuses := func(top ...LimitedClient) Status {
+		return Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "client_ip 10/s", Refused: 1000, Top: top}}}
+	}
+	limited := func(clients int, refused uint64, ago time.Duration, all uint64) Status {
+		status := refuses()
+		l := &status.Limits[0]
+		for l.Refused = all; len(l.Top) < clients; {
+			l.Top = append(l.Top, LimitedClient{fmt.Sprintf("203.0.113.%d", 1+len(l.Top)), refused, now.Add(-ago)})
+		}
+		return status
 	}
 	for _, tt := range []struct {
 		name     string
@@ -75,13 +83,21 @@ func TestProblems(t *testing.T) {
 		{"draining", Status{State: "draining"}, concerns{}, []string{"draining Sluice ends"}},
 		{"reload", Status{Config: Configured{Failed: "sluice.toml:3: x: bad\nsecond"}}, concerns{}, []string{"reload_refused The configuration file could not be put in force, the one before is: sluice.toml:3: x: bad."}},
 		{"restart", Status{Config: Configured{Restart: []string{"log.access"}}}, concerns{}, []string{"restart_needed Changed in the configuration, but in force only after a restart: log.access."}},
-		{"limited", limited(500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses one client, most often 203.0.113.9: 500 times lately."}},
-		{"limited a little", limited(3, time.Second, 3), concerns{}, nil},
-		{"limited an hour ago", limited(500, time.Hour, 500), concerns{}, nil},
-		{"one now, and one before who was limited more", Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "client_ip 10/s", Refused: 530,
-			Top: []LimitedClient{{Client: "203.0.113.8", Refused: 500, Last: now.Add(-2 * time.Minute)}, {Client: "203.0.113.9", Refused: 30, Last: now}}}}},
-			concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses one client, most often 203.0.113.9: 30 times lately."}},
-		{"a dry run", limited(500, time.Second, 0), concerns{}, nil},
+		{"a robot", limited(1, 500, time.Second, 500), concerns{}, nil},
+		{"two robots", limited(2, 500, time.Second, 500), concerns{}, nil},
+		{"many clients", limited(3, 500, time.Second, 500), concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 3 clients, most often 203.0.113.1: 500 times lately."}},
+		{"limited a little", limited(10, 3, time.Second, 3), concerns{}, nil},
+		{"limited an hour ago", limited(10, 500, time.Hour, 500), concerns{}, nil},
+		{"some now, and one before who was limited more", refuses(LimitedClient{"203.0.113.8", 500, now.Add(-2 * time.Minute)}, LimitedClient{"203.0.113.9", 40, now},
+			LimitedClient{"203.0.113.10", 30, now}, LimitedClient{"2001:db8:1:2::/64", 30, now}),
+			concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 3 clients, most often 203.0.113.9: 40 times lately."}},
+		{"a proxy", refuses(LimitedClient{"203.0.113.9", 40, now}, LimitedClient{"10.0.0.7", 30, now}),
+			concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 2 clients, most often 10.0.0.7: 30 times lately."}},
+		{"a proxy with IPv6", refuses(LimitedClient{"fd00:1:2:3::/64", 30, now}),
+			concerns{}, []string{"clients_limited The limit client_ip 10/s of shop.example.com refuses 1 client, most often fd00:1:2:3::/64: 30 times lately."}},
+		{"all clients at once", Status{Limits: []LimitStatus{{Site: "shop.example.com", Name: "path 10/s", Refused: 30, shared: true, Top: []LimitedClient{{"#0123abcd", 30, now}}}}},
+			concerns{}, []string{"clients_limited The limit path 10/s of shop.example.com, which all clients share, has refused 30 requests lately."}},
+		{"a dry run", limited(10, 500, time.Second, 0), concerns{}, nil},
 		{"the worst first", Status{Config: Configured{Restart: []string{"log.access"}}, State: "draining",
 			Pools: []PoolStatus{{Name: "a", Available: 1, Upstreams: upstreams("in", "out")}, {Name: "b", Upstreams: upstreams("out")}}},
 			concerns{}, []string{"pool_empty ", "upstreams_out ", "draining ", "restart_needed "}},

@@ -168,6 +168,8 @@ type LimitStatus struct {
 	Would   uint64          `json:"would_refuse"` // of a Limit that is only tried out
 	Keys    int             `json:"keys"`         // clients that are remembered
 	Top     []LimitedClient `json:"top"`          // refused most often lately, most first
+
+	shared bool // its key tells no clients apart
 }
 
 // LimitedClient is a client that a Limit has refused. Keys that are made of

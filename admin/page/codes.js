@@ -45,7 +45,7 @@ export const remedies = {
   reload_refused: ["sluice check says what is wrong, with file and line.", "执行 sluice check 查看错误所在的文件和行号。"],
   restart_needed: ["Restart Sluice when it suits.", "请在方便时重启 Sluice。"],
   unstored: ["Make room on the disk of server.state_dir, or look at its rights.", "请清理 server.state_dir 所在磁盘的空间，或检查权限。"],
-  clients_limited: ["Look below who they are. If they are visitors, raise the limit.", "下方列出了是哪些客户端。若是正常访客，请调高限流值。"],
+  clients_limited: ["Look below who they are. If they are visitors, raise the limit; if it is your own proxy, name it in server.trusted_proxies.", "下方列出了是哪些客户端。若是正常访客，请调高限流值；若是自己的代理，请写入 server.trusted_proxies。"],
   draining: ["Nothing, if that was meant to be.", "如果是有意停止，无需处理。"],
   memory: ["Give the machine more memory, or lower server.cache_memory.", "请增加内存，或调低 server.cache_memory。"],
 };

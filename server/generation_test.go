@@ -99,7 +99,7 @@ func TestSitesHaveARootRoute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Server{fleet: upstream.NewFleet(nil), names: names.New(names.Options{})}
+		s := &Server{fleet: upstream.NewFleet(nil), names: names.New(names.Options{}), maintenances: newMaintenances("", nil, nil)}
 		g, err := s.build(cfg, nil)
 		if err != nil {
 			t.Fatal(err)

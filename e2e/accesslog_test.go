@@ -76,7 +76,7 @@ func splitLines(t *testing.T, file string) (all []logLine, rest string) {
 func (s *sluice) line(t *testing.T, path string) (found logLine) {
 	t.Helper()
 	s.signal(syscall.SIGUSR1)
-	eventually(t, patience, "access log line of "+path, func() bool {
+	eventually(t, 3*patience, "access log line of "+path, func() bool { // a browser may have to start first
 		for _, l := range s.lines(t) {
 			if l.Path == path {
 				found = l

@@ -1,87 +1,37 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"regexp"
-	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 )
-
-// maxDevTools is the longest message that a browser may send.
-const maxDevTools = 16 << 20
 
 var devTools = regexp.MustCompile(`DevTools listening on ws://([^/]+)/`)
 
-// tab is a page of a browser that a test looks into by the DevTools protocol.
-type tab struct {
-	t    *testing.T
-	conn *websocket.Conn
-	ctx  context.Context
-
-	last int // the number of the last call; a test drives it from one goroutine
-
-	answers chan devToolsMessage
-	silent  chan struct{} // closed when the browser tells no more
-
-	complaints
-}
-
-// devToolsMessage is an answer to a call, or an event.
-type devToolsMessage struct {
-	ID     int             `json:"id"`
-	Method string          `json:"method"`
-	Params json.RawMessage `json:"params"`
-	Result json.RawMessage `json:"result"`
-	Error  *struct {
-		Message string `json:"message"`
-	} `json:"error"`
-}
+// tab is a page of Chromium that a test looks into by the DevTools protocol.
+type tab struct{ *driven }
 
 // openTab starts a browser whose users read a language ("en-US") and returns its
 // empty page. It ends with the test.
 func openTab(t *testing.T, language string) *tab {
 	t.Helper()
-	browser := program(t, "chromium")
-	ctx, cancel := context.WithTimeout(context.Background(), 9*patience)
-	cmd := exec.CommandContext(ctx, browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+	d, address := drive(t, devTools, "Browser.close", noteOfTab,
+		program(t, "chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--no-first-run", "--disable-background-networking", "--no-proxy-server", "--hide-scrollbars",
 		"--lang="+language, "--accept-lang="+language, "--user-data-dir="+t.TempDir(), "--remote-debugging-port=0", "about:blank")
-	said := new(output)
-	cmd.Stderr = said
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		cmd.Wait() // it is killed
-	}()
-	b := &tab{t: t, ctx: ctx, answers: make(chan devToolsMessage, 1), silent: make(chan struct{})}
-	t.Cleanup(func() {
-		b.quit(ended)
-		cancel()
-		<-ended
-	})
-	eventually(t, 3*patience, "the browser can be driven", func() bool { return devTools.MatchString(said.text()) })
-	b.dial(devTools.FindStringSubmatch(said.text())[1])
+	b := &tab{d}
+	b.begin(address)
 	for _, domain := range []string{"Page", "Runtime", "Log"} {
 		b.call(domain+".enable", nil)
 	}
 	return b
 }
 
-// dial opens a new page of the browser at address, and reads what it tells until
-// the connection ends.
-func (b *tab) dial(address string) {
+// begin opens a new page of the browser at address.
+func (b *tab) begin(address string) {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.ctx, http.MethodPut, "http://"+address+"/json/new?about:blank", nil)
 	if err != nil {
@@ -98,59 +48,11 @@ func (b *tab) dial(address string) {
 	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
 		b.t.Fatal(err)
 	}
-	if b.conn, _, err = websocket.Dial(b.ctx, page.URL, nil); err != nil {
-		b.t.Fatal(err)
-	}
-	b.conn.SetReadLimit(maxDevTools)
-	go func() {
-		defer close(b.silent)
-		b.read()
-	}()
+	b.dial(page.URL)
 }
 
-// quit asks the browser to end, so that it takes its own processes with it, and
-// waits a while for that.
-func (b *tab) quit(ended <-chan struct{}) {
-	if b.conn == nil {
-		return
-	}
-	b.conn.Write(b.ctx, websocket.MessageText, []byte(`{"id":0,"method":"Browser.close"}`)) // if it is gone already, so be it
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-	}
-	b.conn.CloseNow()
-	<-b.silent
-}
-
-// read takes in what the browser says.
-func (b *tab) read() {
-	defer close(b.answers)
-	for {
-		_, text, err := b.conn.Read(b.ctx)
-		if err != nil {
-			return
-		}
-		var m devToolsMessage
-		if json.Unmarshal(text, &m) != nil {
-			continue
-		}
-		if m.ID != 0 {
-			select {
-			case b.answers <- m:
-			case <-b.ctx.Done():
-				return
-			}
-			continue
-		}
-		b.note(m)
-	}
-}
-
-// note keeps an event if it tells of an error.
-func (b *tab) note(m devToolsMessage) {
+// noteOfTab keeps an event if it tells of an error.
+func noteOfTab(b *driven, m browserMessage) {
 	var p struct {
 		Type  string
 		Entry struct{ Level string }
@@ -161,24 +63,6 @@ func (b *tab) note(m devToolsMessage) {
 		m.Method == "Log.entryAdded" && p.Entry.Level == "error" {
 		b.add(m.Params)
 	}
-}
-
-// call does something, and returns what came of it.
-func (b *tab) call(method string, params map[string]any) json.RawMessage {
-	b.t.Helper()
-	b.last++
-	text, err := json.Marshal(map[string]any{"id": b.last, "method": method, "params": params})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if err := b.conn.Write(b.ctx, websocket.MessageText, text); err != nil {
-		b.t.Fatalf("%s: %v", method, err)
-	}
-	m := receive(b.t, method, b.answers)
-	if m.ID != b.last || m.Error != nil {
-		b.t.Fatalf("%s: %+v", method, m)
-	}
-	return m.Result
 }
 
 // open goes to a page.
@@ -224,43 +108,4 @@ func (b *tab) text(selector string) (text string) {
 func (b *tab) says(within time.Duration, selector, want string) {
 	b.t.Helper()
 	waitToSay(b.t, b, within, selector, want)
-}
-
-// looked is a page that a test looks into, in whatever browser.
-type looked interface {
-	run(expression string, result any)
-	errors() []string
-}
-
-// waitToSay waits until an element of a page says something.
-func waitToSay(t *testing.T, page looked, within time.Duration, selector, want string) {
-	t.Helper()
-	last := ""
-	deadline := time.Now().Add(within)
-	every(10*time.Millisecond, func() bool {
-		page.run(fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector), &last)
-		return !strings.Contains(last, want) && time.Now().Before(deadline)
-	})
-	if !strings.Contains(last, want) {
-		t.Fatalf("%s says %q, not %q, after %v; errors of the page: %q", selector, tail(last, 500), want, within, page.errors())
-	}
-}
-
-// complaints are errors that a page has met.
-type complaints struct {
-	mu  sync.Mutex
-	all []string // guarded by mu
-}
-
-func (c *complaints) add(text []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all = append(c.all, tail(string(text), 1<<10))
-}
-
-// errors returns them.
-func (c *complaints) errors() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]string(nil), c.all...)
 }

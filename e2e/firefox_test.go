@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 var foxListens = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
@@ -39,27 +36,8 @@ user_pref("toolkit.telemetry.server", "");
 
 // fox is a page of Firefox that a test looks into by WebDriver BiDi.
 type fox struct {
-	t    *testing.T
-	conn *websocket.Conn
-	ctx  context.Context
+	*driven
 	page string // its name
-
-	last    int // the number of the last call; a test drives it from one goroutine
-	answers chan foxMessage
-	silent  chan struct{} // closed when the browser tells no more
-
-	complaints
-}
-
-// foxMessage is an answer to a call, or an event.
-type foxMessage struct {
-	Type    string          `json:"type"`
-	ID      int             `json:"id"`
-	Method  string          `json:"method"`
-	Params  json.RawMessage `json:"params"`
-	Result  json.RawMessage `json:"result"`
-	Error   string          `json:"error"`
-	Message string          `json:"message"`
 }
 
 // openFox starts Firefox with further settings and returns its empty page. It
@@ -74,45 +52,17 @@ func openFox(t *testing.T, settings string) *fox {
 	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(foxSettings+settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 9*patience)
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-remote", "--profile", home, "--remote-debugging-port", "0", "about:blank")
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+home, "MOZ_CRASHREPORTER_DISABLE=1")
-	said := new(output)
-	cmd.Stderr = said
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		cmd.Wait() // it is asked to end, or killed
-	}()
-	f := &fox{t: t, ctx: ctx, answers: make(chan foxMessage, 1), silent: make(chan struct{})}
-	t.Cleanup(func() {
-		f.quit(ended)
-		cancel()
-		<-ended
-	})
-	eventually(t, 3*patience, "Firefox can be driven", func() bool { return foxListens.MatchString(said.text()) })
-	f.dial(foxListens.FindStringSubmatch(said.text())[1] + "/session")
+	d, address := drive(t, foxListens, "browser.close", noteOfFox,
+		"env", "HOME="+home, "XDG_CACHE_HOME="+home, "MOZ_CRASHREPORTER_DISABLE=1", browser, "--headless", "--no-remote", "--profile", home, "--remote-debugging-port", "0", "about:blank")
+	f := &fox{driven: d}
+	f.begin(address)
 	return f
 }
 
-// dial begins a session, and reads what the browser tells until the connection
-// ends.
-func (f *fox) dial(url string) {
+// begin begins a session.
+func (f *fox) begin(address string) {
 	f.t.Helper()
-	conn, _, err := websocket.Dial(f.ctx, url, nil)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.conn = conn
-	f.conn.SetReadLimit(maxDevTools)
-	go func() {
-		defer close(f.silent)
-		f.read()
-	}()
+	f.dial(address + "/session")
 	f.call("session.new", map[string]any{"capabilities": map[string]any{}})
 	f.call("session.subscribe", map[string]any{"events": []string{"log.entryAdded"}})
 	var tree struct {
@@ -124,75 +74,13 @@ func (f *fox) dial(url string) {
 	f.page = tree.Contexts[0].Context
 }
 
-// quit asks the browser to end, so that it takes its own processes with it, and
-// waits a while for that.
-func (f *fox) quit(ended <-chan struct{}) {
-	if f.conn == nil {
-		return
-	}
-	f.conn.Write(f.ctx, websocket.MessageText, []byte(`{"id":0,"method":"browser.close","params":{}}`)) // if it is gone already, so be it
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-	}
-	f.conn.CloseNow()
-	<-f.silent
-}
-
-// read takes in what the browser says.
-func (f *fox) read() {
-	defer close(f.answers)
-	for {
-		_, text, err := f.conn.Read(f.ctx)
-		if err != nil {
-			return
-		}
-		var m foxMessage
-		if json.Unmarshal(text, &m) != nil {
-			continue
-		}
-		if m.Type == "event" {
-			f.note(m)
-			continue
-		}
-		select {
-		case f.answers <- m:
-		case <-f.ctx.Done():
-			return
-		}
-	}
-}
-
-// note keeps an event if it tells of an error.
-func (f *fox) note(m foxMessage) {
+// noteOfFox keeps an event if it tells of an error.
+func noteOfFox(f *driven, m browserMessage) {
 	var p struct{ Level string }
 	json.Unmarshal(m.Params, &p) // what it lacks is no error
 	if p.Level == "error" || p.Level == "warn" {
 		f.add(m.Params)
 	}
-}
-
-// call does something, and returns what came of it.
-func (f *fox) call(method string, params map[string]any) json.RawMessage {
-	f.t.Helper()
-	f.last++
-	if params == nil {
-		params = map[string]any{}
-	}
-	text, err := json.Marshal(map[string]any{"id": f.last, "method": method, "params": params})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	if err := f.conn.Write(f.ctx, websocket.MessageText, text); err != nil {
-		f.t.Fatalf("%s: %v", method, err)
-	}
-	m := receive(f.t, method, f.answers)
-	if m.ID != f.last || m.Type != "success" {
-		f.t.Fatalf("%s: %s %s", method, m.Error, m.Message)
-	}
-	return m.Result
 }
 
 // open goes to a page.

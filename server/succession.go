@@ -92,9 +92,10 @@ func (s *Server) notifier() handover.Notifier {
 }
 
 // outlives waits until the process before us has finished what it has under way. To a
-// service manager our end is that of the service, and it kills who is left then.
+// service manager our end is that of the service, and it kills who is left then. While
+// that process is the service still, it is the one that waits for us.
 func (s *Server) outlives(ctx context.Context) {
-	if before := s.manager.Predecessor; before != nil && s.manager.Notifier.On() {
+	if before := s.manager.Predecessor; before != nil && s.manager.Notifier.On() && !s.succession.waits.Load() {
 		before.Ended(ctx)
 	}
 }

@@ -107,6 +107,23 @@ func TestASuccessorThatFailsToProveItself(t *testing.T) {
 	s.ended = nil
 }
 
+// Nor does one that is told to end before it is the service wait for the process
+// before it, which would wait for it meanwhile.
+func TestASuccessorThatIsToldToEndEarly(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "@sluice-nobody-listens-here")
+	b, m := newBefore(t)
+	s := listeningBy(t, m, "", plainSite(app(t, answering(hello))))
+	s.run()
+	if got := b.hear(); !strings.Contains(got, "prepared") {
+		t.Fatalf("heard %s", got)
+	}
+	s.cancel()
+	if err := within(t, "the end of Run", s.ended); err == nil {
+		t.Error("Run returns no error")
+	}
+	s.ended = nil
+}
+
 // A process that was given up ends, whether or not a signal reaches it. One
 // whose predecessor is gone serves.
 func TestASuccessorThatIsGivenUp(t *testing.T) {
